@@ -1,0 +1,1 @@
+# Debian packages of the programs, made by `cpack` in a build directory.
