@@ -1,0 +1,37 @@
+// linkspan: joins a server to a network, shows how it is, takes it out again, and talks to the
+// coordinator for operators. This file only wires: every command is in a file of its own.
+#include "overlay/cli/admin.h"
+#include "overlay/cli/command.h"
+#include "overlay/cli/output.h"
+
+namespace {
+
+constexpr const char* kDescription =
+    "Joins servers in several data centres into one virtual network.\n"
+    "\n"
+    "On a server, as root:\n"
+    "  linkspan join TOKEN --coordinator URL   join the network that the token is for\n"
+    "  linkspan status                         what this server is and how it is doing\n"
+    "  linkspan doctor                         what is wrong here, and what to do about it\n"
+    "  linkspan leave                          leave the network and undo everything\n"
+    "\n"
+    "Every command explains itself with --help.";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(kDescription, "linkspan");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", LINKSPAN_VERSION);
+  app.footer("Exit status: 0 done, 1 tried and failed, 2 wrong usage.");
+
+  cli::Context context;
+  cli::add_admin_commands(app, context);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {  // CLI11 reports even --help this way
+    const int code = app.exit(error);
+    return code == 0 ? cli::kExitOk : cli::kExitUsage;
+  }
+  return context.exit_code;
+}
