@@ -15,7 +15,8 @@ Error malformed(std::string_view what, std::string_view why) {
   return Error(Errc::Malformed, std::string(what) + ": " + std::string(why));
 }
 
-std::string encode64(std::span<const std::uint8_t> bytes, std::string_view alphabet, bool is_padded) {
+std::string encode64(std::span<const std::uint8_t> bytes, std::string_view alphabet,
+                     bool is_padded) {
   std::string text;
   text.reserve((bytes.size() + 2) / 3 * 4);
   std::uint32_t bits = 0;
@@ -85,7 +86,8 @@ Result<std::vector<std::uint8_t>> hex_decode(std::string_view text) {
     const std::size_t high = kHexDigits.find(text[i]);
     const std::size_t low = kHexDigits.find(text[i + 1]);
     if (high == std::string_view::npos || low == std::string_view::npos) {
-      return malformed("hex", "character " + std::to_string(high == std::string_view::npos ? i : i + 1) +
+      return malformed("hex", "character " +
+                                  std::to_string(high == std::string_view::npos ? i : i + 1) +
                                   " is not one of 0-9a-f");
     }
     bytes.push_back(static_cast<std::uint8_t>(high << 4 | low));

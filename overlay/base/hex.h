@@ -12,7 +12,8 @@ namespace base {
 
 // Lower case, two digits a byte.
 std::string hex_encode(std::span<const std::uint8_t> bytes);
-// Accepts lower case only. Errors: Malformed; the text never repeats the input, which may be secret.
+// Accepts lower case only. Errors: Malformed; the text never repeats the input, which may be
+// secret.
 Result<std::vector<std::uint8_t>> hex_decode(std::string_view text);
 
 // RFC 4648 section 4, with padding (WireGuard keys, certificate pins as curl takes them).

@@ -97,8 +97,7 @@ Address Address::plus(std::uint64_t offset) const {
 
 std::string Address::text() const {
   char buffer[INET6_ADDRSTRLEN] = {};
-  const char* text =
-      inet_ntop(is_v4() ? AF_INET : AF_INET6, bytes_.data(), buffer, sizeof buffer);
+  const char* text = inet_ntop(is_v4() ? AF_INET : AF_INET6, bytes_.data(), buffer, sizeof buffer);
   CHECK(text != nullptr);
   return text;
 }
@@ -132,8 +131,8 @@ Result<Prefix> Prefix::parse(std::string_view text) {
   }
   const Prefix prefix(address.value(), static_cast<std::uint8_t>(length.value()));
   if (prefix.address() != address.value()) {
-    return Error(Errc::Malformed, "\"" + std::string(text) + "\" has host bits set, expected " +
-                                      prefix.text());
+    return Error(Errc::Malformed,
+                 "\"" + std::string(text) + "\" has host bits set, expected " + prefix.text());
   }
   return prefix;
 }
@@ -146,14 +145,18 @@ bool Prefix::contains(const Prefix& other) const {
   return other.length_ >= length_ && contains(other.address_);
 }
 
-bool Prefix::overlaps(const Prefix& other) const { return contains(other) || other.contains(*this); }
+bool Prefix::overlaps(const Prefix& other) const {
+  return contains(other) || other.contains(*this);
+}
 
 std::uint64_t Prefix::size() const {
   const unsigned host_bits = address_.bits() - length_;
   return std::uint64_t{1} << std::min(host_bits, 63U);
 }
 
-std::string Prefix::text() const { return address_.text() + "/" + std::to_string(length_); }
+std::string Prefix::text() const {
+  return address_.text() + "/" + std::to_string(length_);
+}
 
 Result<Endpoint> Endpoint::parse(std::string_view text) {
   const std::size_t colon = text.rfind(':');

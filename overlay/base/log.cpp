@@ -47,9 +47,17 @@ void log_open(std::string_view program, LogLevel level) {
   spdlog::set_default_logger(std::move(logger));
 }
 
-void log_debug(std::string_view text) { write(LogLevel::Debug, text); }
-void log_info(std::string_view text) { write(LogLevel::Info, text); }
-void log_warning(std::string_view text) { write(LogLevel::Warning, text); }
-void log_error(std::string_view text) { write(LogLevel::Error, text); }
+void log_debug(std::string_view text) {
+  write(LogLevel::Debug, text);
+}
+void log_info(std::string_view text) {
+  write(LogLevel::Info, text);
+}
+void log_warning(std::string_view text) {
+  write(LogLevel::Warning, text);
+}
+void log_error(std::string_view text) {
+  write(LogLevel::Error, text);
+}
 
 }  // namespace base

@@ -10,8 +10,8 @@ namespace base {
 std::uint64_t RandomSource::below(std::uint64_t bound) {
   CHECK(bound > 0);
   // The largest multiple of bound that fits; draws at or above it would favour small results.
-  const std::uint64_t limit = std::numeric_limits<std::uint64_t>::max() -
-                              std::numeric_limits<std::uint64_t>::max() % bound;
+  const std::uint64_t limit =
+      std::numeric_limits<std::uint64_t>::max() - std::numeric_limits<std::uint64_t>::max() % bound;
   for (;;) {
     std::uint64_t draw = 0;
     std::uint8_t bytes[sizeof draw];

@@ -17,10 +17,10 @@ enum class Errc {
   Truncated,        // a prefix of something valid: wait for more bytes
   Unauthenticated,  // a MAC, signature or key did not verify
   NotFound,
-  Conflict,         // the state does not allow it: exists already, in use, changed meanwhile
-  LimitExceeded,    // a bound of ours, named in the text
-  Unavailable,      // may work later: retry with backoff
-  Device,           // the GPU or its driver failed
+  Conflict,       // the state does not allow it: exists already, in use, changed meanwhile
+  LimitExceeded,  // a bound of ours, named in the text
+  Unavailable,    // may work later: retry with backoff
+  Device,         // the GPU or its driver failed
 };
 
 class Error {
