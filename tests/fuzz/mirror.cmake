@@ -1,1 +1,4 @@
 # Fuzz targets of the decoders in mirror.
+linkspan_fuzz(oci_target_fuzz SOURCES oci_target_fuzz.cpp LIBRARIES mirror_oci)
+linkspan_fuzz(oci_manifest_fuzz SOURCES oci_manifest_fuzz.cpp LIBRARIES mirror_oci)
+linkspan_fuzz(oci_headers_fuzz SOURCES oci_headers_fuzz.cpp LIBRARIES mirror_oci)

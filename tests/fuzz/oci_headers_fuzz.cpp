@@ -1,0 +1,35 @@
+#include <cstddef>
+#include <cstdint>
+
+#include "mirror/oci/challenge.h"
+#include "mirror/oci/digest.h"
+#include "mirror/oci/range.h"
+#include "mirror/oci/reference.h"
+#include "overlay/base/bytes.h"
+#include "overlay/base/check.h"
+
+// One input through every parser of a header value.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto text = base::as_text({data, size});
+  constexpr std::uint64_t kSize = 1000;
+  const auto answer = mirror::answer_range(text, kSize);
+  if (answer.kind == mirror::RangeAnswer::Kind::Partial) {
+    CHECK(answer.range.first <= answer.range.last && answer.range.last < kSize);
+  }
+  if (const auto range = mirror::parse_content_range(text); range.ok()) {
+    const auto again = mirror::parse_content_range(mirror::format_content_range(range.value()));
+    CHECK(again.ok() && again.value() == range.value());
+  }
+  if (const auto digest = mirror::Digest::parse(text); digest.ok()) {
+    CHECK(digest.value().text() == text);
+    CHECK(text.find('/') == std::string_view::npos);
+  }
+  if (const auto source = mirror::parse_source(text); source.ok()) {
+    CHECK(mirror::parse_source(source.value().name).ok());
+  }
+  if (const auto challenges = mirror::parse_challenges(text); challenges.ok()) {
+    CHECK(!challenges.value().empty());
+    CHECK(challenges.value().size() <= mirror::kChallengesMax);
+  }
+  return 0;
+}
