@@ -1,0 +1,88 @@
+// What agents follow: for every view that somebody asked for, its facts, in which record each last
+// changed, and the frames that bring an agent from where it is to where the view is.
+//
+// A connection is a cursor and nothing else. next() answers it with a shared buffer, so a change is
+// encoded, compressed and signed once per view, however many agents follow it. Slow readers cost
+// nothing: what they missed is computed when they ask, compacted to the newest of each fact.
+//
+//   open()      somebody wants to follow a view
+//   note()      a record became durable: remember what it touched
+//   publish()   let agents of one view see what was noted since (the owner decides how often)
+//   next()      the frame that a cursor needs, or nothing
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "coordinator/domain/state.h"
+#include "overlay/crypto/keys.h"
+#include "overlay/model/view.h"
+#include "overlay/model/view_frame.h"
+
+namespace coordinator {
+
+// Owners: the view that may send it again, and the streams that still are sending it.
+using SharedFrame = std::shared_ptr<const std::vector<std::uint8_t>>;
+
+class ViewLog {
+ public:
+  static constexpr std::size_t kFramesMax = 32;  // deltas kept per view, from different cursors
+
+  // Keeps a reference to `signing_key`, which must outlive the log. `epoch` names the history that
+  // sequences belong to; never 0.
+  ViewLog(std::uint64_t epoch, const crypto::IdentityKey& signing_key);
+  ~ViewLog();
+  ViewLog(ViewLog&&) noexcept;
+  ViewLog& operator=(ViewLog&&) noexcept;
+
+  // Makes the view from `state`, unless it is there already. False if the network or site does not
+  // exist. Requires that all of `state` is durable. O(facts of the view).
+  bool open(const State& state, model::ViewId view);
+
+  // Remembers what the record `sequence` touched. Returns the open views that have something to
+  // publish because of it: a member's joining touches its site's views and no other. A view whose
+  // network or site was removed is closed. `floor` is Counters::tombstone_floor.
+  std::vector<model::ViewId> note(std::uint64_t sequence, std::uint64_t floor,
+                                  const std::vector<Touch>& touched);
+
+  // Makes what was noted visible to next(). O(what was noted).
+  void publish(model::ViewId view);
+
+  bool has(model::ViewId view) const;
+
+  // The frame that `cursor` needs and moves it to where that frame leads; nullptr when it is up to
+  // date, or when the view is not open. A cursor of another epoch, of the future, or from before
+  // the window gets a snapshot. O(1) if somebody asked from the same place before, else O(changes
+  // since) or, for a snapshot, O(facts of the view).
+  SharedFrame next(model::ViewId view, model::Cursor& cursor);
+
+  // What is published of an open view: for tests and /metrics.
+  struct Summary {
+    std::uint64_t sequence = 0;
+    std::size_t facts = 0;
+    model::StateHash hash;
+  };
+  std::optional<Summary> summary(model::ViewId view) const;
+
+  std::uint64_t epoch() const { return epoch_; }
+  std::size_t view_count() const { return views_.size(); }
+  // How often a frame was encoded and signed.
+  std::uint64_t encoded_count() const { return encoded_count_; }
+
+ private:
+  struct OneView;
+
+  SharedFrame encode(model::ViewId id, const model::ViewUpdate& update);
+  SharedFrame snapshot(model::ViewId id, OneView& view);
+  SharedFrame delta(model::ViewId id, OneView& view, std::uint64_t base);
+
+  std::uint64_t epoch_;
+  const crypto::IdentityKey* signing_key_;
+  std::map<model::ViewId, OneView> views_;
+  std::uint64_t encoded_count_ = 0;
+};
+
+}  // namespace coordinator
