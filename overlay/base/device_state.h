@@ -33,6 +33,8 @@ struct TunnelPeer {
   std::optional<Endpoint> endpoint;  // none: passive, learned from what the peer sends
   std::set<Prefix> allowed;          // an interface gives a prefix to one peer only
   std::uint16_t keepalive_s = 0;     // 0: none
+  // Actual only: a handshake within WireGuard's 180 s. An endpoint that works is not replaced.
+  bool is_alive = false;
 
   friend bool operator==(const TunnelPeer&, const TunnelPeer&) = default;
 };

@@ -13,6 +13,7 @@
 
 #include "overlay/base/device_state.h"
 #include "overlay/base/result.h"
+#include "overlay/base/time.h"
 #include "overlay/device/journal.h"
 #include "overlay/device/wireguard.h"
 
@@ -31,8 +32,10 @@ class Device {
   static base::Result<Device> open(Options options);
 
   // What is there of ours. `sysctls`: the keys of the wanted state; keys in the journal are read
-  // too. One `wg` call per interface, five netlink dumps, one nft list.
-  base::Result<base::DeviceState> read(const std::set<std::string>& sysctls) const;
+  // too. `now` tells which peers are alive. One `wg` call per interface, five netlink dumps, one
+  // nft list.
+  base::Result<base::DeviceState> read(const std::set<std::string>& sysctls,
+                                       base::WallTime now) const;
 
   // Takes the steps in order, journal first; steps for peers in a row share `wg` processes. Stops
   // at the first error, which names the step; the steps before it hold. Read again and diff to go

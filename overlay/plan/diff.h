@@ -19,7 +19,8 @@ inline constexpr std::size_t kRemovedPercentMax = 30;
 // sysctls, firewall, addresses, peers, routes (longest prefix first), rules; then in reverse what
 // is no longer wanted. A prefix that moves from one peer to another is taken over by its new holder
 // before the old one is touched. No step repeats what is there already. A peer with no wanted
-// endpoint keeps the one that WireGuard learned.
+// endpoint keeps the one that WireGuard learned, and so does one that is alive: behind a NAT the
+// learned endpoint is the one that works, and setting ours again and again would break it.
 //
 // Requires, of both states: on one interface no prefix is allowed to two peers.
 // O(n log n) in the size of the states.
