@@ -52,14 +52,16 @@ struct RequestClaim {
 base::Result<RequestClaim> parse_request_headers(std::string_view node, std::string_view time,
                                                  std::string_view signature);
 
-// Verifies the signature and that the time is within kClockSkewMax of `now`. Replays are the
-// ReplayGuard's to refuse, after this.
-// Errors: Unauthenticated; a skewed clock is named with both times, for the node's log.
+// The request as it came in, with the body's exact bytes.
 struct Request {
   std::string_view method{};
   std::string_view target{};
   std::span<const std::uint8_t> body{};
 };
+
+// Verifies the signature and that the time is within kClockSkewMax of `now`. Replays are the
+// ReplayGuard's to refuse, after this.
+// Errors: Unauthenticated; a skewed clock is named with both times, for the node's log.
 base::Status verify_request(const crypto::IdentityPublicKey& key, const RequestClaim& claim,
                             const Request& request, base::WallTime now);
 

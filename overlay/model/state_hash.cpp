@@ -33,14 +33,9 @@ std::string StateHash::text() const {
 
 base::Result<StateHash> StateHash::parse(std::string_view text) {
   const auto bytes = base::hex_decode(text);
-  if (!bytes.ok()) {
-    return bytes.error().within("state hash");
-  }
   StateHash hash;
-  if (bytes.value().size() != hash.bytes_.size()) {
-    return base::Error(
-        base::Errc::Malformed,
-        "state hash: " + std::to_string(bytes.value().size()) + " bytes, expected 32");
+  if (!bytes.ok() || bytes.value().size() != hash.bytes_.size()) {
+    return base::Error(base::Errc::Malformed, "state hash: expected 64 lower-case hex digits");
   }
   std::ranges::copy(bytes.value(), hash.bytes_.begin());
   return hash;
