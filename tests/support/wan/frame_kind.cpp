@@ -26,8 +26,8 @@ bool is_wireguard(Bytes payload) {
       return payload.size() == 92;
     case 3:
       return payload.size() == 64;
-    case 4:  // header 16, plain text padded to 16, tag 16
-      return payload.size() % 16 == 0;
+    case 4:  // header 16, padded plain text, tag 16; padding stops at the MTU, so any length may be
+      return true;
     default:
       return false;
   }
