@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "overlay/base/check.h"
+#include "overlay/loop/signals.h"
 
 namespace loop {
 
@@ -48,6 +49,7 @@ void Loop::post(std::function<void()> task) {
 }
 
 Loop::Loop() : loop_(std::make_unique<uv_loop_t>()), posts_(new Posts) {
+  ignore_broken_pipes();
   CHECK(uv_loop_init(loop_.get()) == 0);
   CHECK(uv_async_init(loop_.get(), &posts_->wake, &Posts::on_wake) == 0);
   posts_->wake.data = posts_;
