@@ -1,0 +1,148 @@
+// linkspan-agent: keeps this server on its overlay network. This file only wires.
+#include <csignal>
+#include <string>
+#include <utility>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "overlay/agent/agent.h"
+#include "overlay/agent/daemon.h"
+#include "overlay/agent/programs.h"
+#include "overlay/base/log.h"
+#include "overlay/crypto/random.h"
+#include "overlay/loop/files.h"
+#include "overlay/loop/signals.h"
+
+namespace {
+
+constexpr base::Duration kStopWaitMax = std::chrono::seconds(10);
+constexpr base::Duration kLogCheckInterval = std::chrono::minutes(1);
+
+struct Flags {
+  agent::Paths paths;
+  std::string log_file;
+  bool is_debug = false;
+  bool is_daemon = false;
+  bool is_stop = false;
+  bool is_query = false;
+};
+
+int fail(const base::Error& error) {
+  base::log_error(error.text());
+  return 1;
+}
+
+int start_daemon(const agent::Paths& paths) {
+  loop::Loop loop;
+  const auto status = agent::start_daemon(loop, paths, "/proc/self/exe");
+  return status.ok() ? 0 : fail(status.error());
+}
+
+// The process's own loop, from here to SIGTERM. What jobs on other threads use stands before the
+// loop, so that it outlives them.
+int run_agent(const Flags& flags, const agent::Identity& identity, device::Device& device) {
+  loop::Loop loop;
+  const bool is_systemd = agent::is_systemd_running() && flags.log_file.empty();
+  agent::Agent agent(loop,
+                     {.paths = flags.paths, .version = LINKSPAN_VERSION, .is_systemd = is_systemd},
+                     identity, device);
+  const loop::SignalWatcher signals(loop, {SIGTERM, SIGINT}, [&](int) { loop.stop(); });
+
+  agent::LogFile log(flags.log_file, agent::LogFile::kSizeBytesMax);
+  loop::Timer log_timer(loop, [&] {
+    if (auto status = log.rotate_if_large(); !status.ok()) {
+      base::log_warning(status.error().text());
+    }
+    log_timer.start_after(kLogCheckInterval);
+  });
+  if (!flags.log_file.empty()) {
+    if (auto status = log.open(); !status.ok()) {
+      return fail(status.error());
+    }
+    log_timer.start_after(kLogCheckInterval);
+  }
+  agent.start();
+  loop.run();
+  base::log_info("stopped; the interfaces stay");
+  return 0;
+}
+
+int run(const Flags& flags) {
+  if (auto status = loop::make_directories(flags.paths.run, 0755); !status.ok()) {
+    return fail(status.error());
+  }
+  auto lock = loop::FileLock::take(flags.paths.pid(), 0644);
+  if (!lock.ok()) {
+    return fail(lock.error().within("another agent runs"));
+  }
+  auto identity = agent::load_identity(flags.paths.identity());
+  if (!identity.ok()) {
+    return identity.error().code() == base::Errc::NotFound
+               ? fail(identity.error().within("this server has not joined a network"))
+               : fail(identity.error());
+  }
+  if (!identity.value().enrolment) {
+    return fail(
+        base::Error(base::Errc::Malformed,
+                    flags.paths.identity() + ": enrolment: absent, run linkspan join again"));
+  }
+  auto opened =
+      device::Device::open({.journal_path = flags.paths.journal(),
+                            .private_key = identity.value().wireguard_key.private_key().bytes()});
+  if (!opened.ok()) {
+    return fail(opened.error());
+  }
+  device::Device device = std::move(opened).value();
+  base::log_info("version " LINKSPAN_VERSION ", node " +
+                 model::text_of(identity.value().enrolment->node_id) + " of network " +
+                 identity.value().enrolment->network);
+  return run_agent(flags, identity.value(), device);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  crypto::init();
+  loop::ignore_broken_pipes();
+  CLI::App app(
+      "Keeps this server on its Linkspan overlay network: follows what the coordinator says, and "
+      "keeps "
+      "interfaces, routes and rules as they should be. Started by linkspan join, or by its unit.",
+      "linkspan-agent");
+  app.set_version_flag("--version", LINKSPAN_VERSION);
+  Flags flags;
+  app.add_option("--state-dir", flags.paths.state, "Keys, enrolment and the last good view")
+      ->capture_default_str();
+  app.add_option("--run-dir", flags.paths.run, "Status, site map and pidfile")
+      ->capture_default_str();
+  app.add_option("--log-file", flags.log_file,
+                 "Log to this file, and keep it small; default: standard error");
+  app.add_flag("--debug", flags.is_debug, "Log more");
+  auto* const daemon =
+      app.add_flag("--daemon", flags.is_daemon, "Start in the background and return");
+  auto* const stop =
+      app.add_flag("--stop", flags.is_stop, "Stop the agent that runs; its interfaces stay");
+  auto* const query =
+      app.add_flag("--is-running", flags.is_query, "Exit with 0 if an agent runs, with 1 if not");
+  daemon->excludes(stop)->excludes(query);
+  stop->excludes(query);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {  // CLI11 reports even --help this way
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  base::log_open("linkspan-agent", flags.is_debug ? base::LogLevel::Debug : base::LogLevel::Info);
+  if (flags.is_query) {
+    return agent::running_agent(flags.paths) ? 0 : 1;
+  }
+  if (flags.is_stop) {
+    const auto status = agent::stop_daemon(flags.paths, kStopWaitMax);
+    return status.ok() ? 0 : fail(status.error());
+  }
+  if (flags.is_daemon) {
+    return start_daemon(flags.paths);
+  }
+  return run(flags);
+}

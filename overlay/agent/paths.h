@@ -1,0 +1,32 @@
+// Where the agent keeps what. Programs and tests make one and pass it on.
+#pragma once
+
+#include <string>
+
+namespace agent {
+
+struct Paths {
+  std::string state = "/var/lib/linkspan";  // 0700: survives reboots; `linkspan leave` removes it
+  std::string run = "/run/linkspan";        // 0755: of this boot, read by others
+  std::string log = "/var/log/linkspan";    // 0755: only where there is no systemd
+
+  // Keys and enrolment (0600). There exactly while the server is joined.
+  std::string identity() const { return state + "/identity.json"; }
+  // The same, while it is not known whether the coordinator has taken the enrolment.
+  std::string pending_identity() const { return state + "/identity.pending.json"; }
+  // The last good view: signed frames as they came.
+  std::string view() const { return state + "/view.bin"; }
+  // What was made on this host, so that leaving can undo it.
+  std::string journal() const { return state + "/journal.json"; }
+  // What the container runtime's configuration was before ours.
+  std::string mirror_runtime() const { return state + "/mirror-runtime"; }
+
+  std::string status() const { return run + "/status.json"; }
+  std::string site_map() const { return run + "/site-map.json"; }
+  std::string pid() const { return run + "/agent.pid"; }
+
+  std::string agent_log() const { return log + "/agent.log"; }
+  std::string mirror_log() const { return log + "/mirror.log"; }
+};
+
+}  // namespace agent

@@ -1,0 +1,257 @@
+#include "overlay/agent/view_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "overlay/agent/view_cache.h"
+#include "overlay/base/check.h"
+#include "overlay/plan/diff.h"
+
+namespace agent {
+namespace {
+
+// True for an update after which too many peers could be gone, or this node itself: the view before
+// it must not be lost.
+bool may_be_refused(const model::ViewUpdate& update, model::NodeId self) {
+  if (update.is_snapshot) {
+    return true;
+  }
+  const model::FactKey self_key{model::FactKind::Node, self.value};
+  std::size_t removals = 0;
+  for (const auto& change : update.changes) {
+    if (!change.fact && change.key == self_key) {
+      return true;
+    }
+    removals += change.fact ? 0U : 1U;
+  }
+  return removals > plan::kRemovalsAlwaysAllowed;
+}
+
+}  // namespace
+
+ViewStream::ViewStream(Options options, base::RandomSource& random)
+    : options_(options), random_(random), backoff_(kRetryFirst, kRetryMax, random) {}
+
+base::Status ViewStream::restore(CachedView cached) {
+  CHECK(state_ == State::Stopped);
+  auto plan = plan::make_plan(cached.follower.view(), {options_.self}, {});
+  if (!plan.ok()) {
+    return plan.error().within("plan");
+  }
+  follower_ = std::move(cached.follower);
+  snapshot_bytes_ = cached.snapshot_bytes;
+  delta_bytes_ = cached.delta_bytes;
+  delta_bytes_max_ = std::max(kDeltaBytesMin, kDeltasPerSnapshot * snapshot_bytes_);
+  plan_ = std::move(plan).value();
+  applied_ = follower_.cursor();
+  // Appending after a broken tail would hide what is appended.
+  is_resync_due_ = cached.is_tail_cut;
+  return {};
+}
+
+void ViewStream::start(base::TimePoint /*now*/) {
+  CHECK(state_ == State::Stopped);
+  connect();
+}
+
+void ViewStream::connect() {
+  state_ = State::Connecting;
+  wake_at_.reset();
+  reader_ = model::FrameReader();
+  const bool is_from_start = std::exchange(is_resync_due_, false);
+  actions_.push_back(Connect{is_from_start ? model::Cursor{} : follower_.cursor()});
+}
+
+void ViewStream::fail(base::TimePoint now, std::string why, base::Duration wait) {
+  error_ = std::move(why);
+  state_ = State::Waiting;
+  wake_at_ = now + wait;
+}
+
+void ViewStream::handle_open(base::TimePoint now) {
+  if (state_ != State::Connecting) {
+    return;
+  }
+  state_ = State::Open;
+  heard_at_ = now;
+  wake_at_ = now + kSilenceMax;
+}
+
+void ViewStream::handle_end(base::TimePoint now, std::string why) {
+  if (state_ == State::Connecting || state_ == State::Open) {
+    fail(now, std::move(why), backoff_.next());
+  }
+}
+
+void ViewStream::handle_timeout(base::TimePoint now) {
+  if (!wake_at_ || now < *wake_at_) {
+    return;
+  }
+  if (state_ == State::Waiting) {
+    connect();
+  } else if (state_ == State::Open) {
+    actions_.push_back(Disconnect{});
+    const auto silence_s = std::chrono::duration_cast<std::chrono::seconds>(kSilenceMax).count();
+    fail(now, "view stream: silent for " + std::to_string(silence_s) + " s", backoff_.next());
+  }
+}
+
+void ViewStream::handle_data(base::TimePoint now, std::span<const std::uint8_t> bytes) {
+  if (state_ != State::Open) {
+    return;
+  }
+  heard_at_ = now;
+  wake_at_ = now + kSilenceMax;
+  auto status = reader_.feed(bytes);
+  while (auto frame = reader_.poll_frame()) {
+    if (auto handled = handle_frame(now, *frame); !handled.ok()) {
+      status = handled;
+      break;
+    }
+    if (state_ != State::Open) {
+      return;  // drained
+    }
+  }
+  if (!status.ok()) {
+    // Whatever was wrong, a snapshot puts it right, or shows that the coordinator is not ours.
+    is_resync_due_ = true;
+    actions_.push_back(Disconnect{});
+    fail(now, status.error().within("view stream").text(), backoff_.next());
+    return;
+  }
+  if (is_resync_due_ && state_ == State::Open) {
+    actions_.push_back(Disconnect{});
+    connect();
+  }
+}
+
+base::Status ViewStream::handle_frame(base::TimePoint now, const model::Frame& frame) {
+  switch (frame.type) {
+    case model::FrameType::Snapshot:
+    case model::FrameType::Delta:
+      if (auto status = handle_update(frame); !status.ok()) {
+        return status;
+      }
+      break;
+    case model::FrameType::Ping:
+      break;
+    case model::FrameType::Drain: {
+      const auto wait = model::decode_drain(frame.bytes);
+      if (!wait.ok()) {
+        return wait.error();
+      }
+      const auto spread = static_cast<std::uint64_t>(kDrainSpread.count());
+      actions_.push_back(Disconnect{});
+      backoff_.reset();
+      fail(now, "the coordinator asked to come back later",
+           wait.value() + base::Duration(random_.below(spread + 1)));
+      return {};
+    }
+  }
+  // Only what was verified counts as success: a coordinator that accepts and then breaks off would
+  // otherwise be asked again and again without a wait.
+  backoff_.reset();
+  error_.clear();
+  return {};
+}
+
+base::Status ViewStream::handle_update(const model::Frame& frame) {
+  const auto update = model::open_update(frame.bytes, options_.signer, options_.view);
+  if (!update.ok()) {
+    return update.error();
+  }
+  std::optional<model::View> before;
+  if (plan_ && !held_ && may_be_refused(update.value(), options_.self)) {
+    before = follower_.view();
+  }
+  if (auto status = follower_.handle_update(update.value()); !status.ok()) {
+    return status;
+  }
+  keep_frame(frame, update.value().is_snapshot);
+  consider(update.value(), std::move(before));
+  return {};
+}
+
+// Decides whether what the coordinator says now is put into effect.
+void ViewStream::consider(const model::ViewUpdate& update, std::optional<model::View> before) {
+  auto next = plan::make_plan(follower_.view(), {options_.self}, {});
+  std::string refusal;
+  if (!next.ok()) {
+    refusal = next.error().text();
+  } else if (plan_ && (before || held_)) {
+    const auto allowed =
+        plan::check_removals(next.value().device, plan_->device, update.is_mass_removal_meant);
+    refusal = allowed.ok() ? "" : allowed.error().text();
+  }
+  if (refusal.empty()) {
+    adopt(std::move(next).value());
+    return;
+  }
+  held_back_ = std::move(refusal);
+  if (plan_ && !held_) {
+    // Without a look beforehand the view in effect is gone. That happens only when the plan itself
+    // is impossible after a small delta; names then come from the new view, the plan stays.
+    held_ = before ? std::move(*before) : follower_.view();
+  }
+}
+
+void ViewStream::adopt(plan::Plan plan) {
+  plan_ = std::move(plan);
+  held_.reset();
+  held_back_.clear();
+  applied_ = follower_.cursor();
+  store_kept();
+  actions_.push_back(Adopt{});
+}
+
+void ViewStream::keep_frame(const model::Frame& frame, bool is_snapshot) {
+  if (is_snapshot) {
+    kept_.clear();
+    is_kept_replacement_ = true;
+    is_kept_overflown_ = false;
+  }
+  if (kept_.size() + frame.bytes.size() > kHeldBytesMax && !kept_.empty()) {
+    is_kept_overflown_ = true;
+  }
+  if (is_kept_overflown_) {
+    kept_ = {};
+    return;
+  }
+  append_frame(kept_, frame);
+}
+
+void ViewStream::store_kept() {
+  if (is_kept_overflown_) {
+    is_resync_due_ = true;
+    return;
+  }
+  if (is_kept_replacement_) {
+    snapshot_bytes_ = kept_.size();
+    delta_bytes_ = 0;
+    // Everybody in a view has the same deltas; not everybody should ask for a snapshot at once.
+    const auto limit = std::max(kDeltaBytesMin, kDeltasPerSnapshot * snapshot_bytes_);
+    delta_bytes_max_ = limit + static_cast<std::size_t>(random_.below(limit));
+  } else {
+    delta_bytes_ += kept_.size();
+    is_resync_due_ = is_resync_due_ || delta_bytes_ > delta_bytes_max_;
+  }
+  actions_.push_back(Store{std::exchange(is_kept_replacement_, false), std::exchange(kept_, {})});
+}
+
+std::optional<ViewStream::Action> ViewStream::poll_action() {
+  if (actions_.empty()) {
+    return std::nullopt;
+  }
+  Action action = std::move(actions_.front());
+  actions_.pop_front();
+  return action;
+}
+
+const model::View* ViewStream::view() const {
+  if (!plan_) {
+    return nullptr;
+  }
+  return held_ ? &*held_ : &follower_.view();
+}
+
+}  // namespace agent
