@@ -37,9 +37,10 @@ class Device {
   base::Result<base::DeviceState> read(const std::set<std::string>& sysctls,
                                        base::WallTime now) const;
 
-  // Takes the steps in order, journal first; steps for peers in a row share `wg` processes. Stops
-  // at the first error, which names the step; the steps before it hold. Read again and diff to go
-  // on.
+  // Takes the steps in order, journal first; steps for peers in a row share `wg` processes. Gives
+  // the first error, which names the step. After one the additions go on, each by itself, so that
+  // one bad route does not keep the rest of the network away; removals are not begun. Read again
+  // and diff to go on. Requires the private key in the options.
   base::Status apply(std::span<const base::Change> changes);
 
   // Takes away what the journal names, newest first, and empties it. Goes on after an error, gives

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,7 +37,7 @@ struct JournalEntry {
 inline constexpr std::size_t kJournalEntriesMax = 4096;
 inline constexpr std::size_t kJournalBytesMax = std::size_t{4} << 20;
 
-// JSON. Pure. decode(encode(x)) == x.
+// JSON; a file's former content is base64 in it. Pure. decode(encode(x)) == x for names in UTF-8.
 std::string encode_journal(const std::vector<JournalEntry>& entries);
 // Errors: Malformed ("journal: entries[3]: made: ..."), LimitExceeded.
 base::Result<std::vector<JournalEntry>> decode_journal(std::string_view text);
@@ -52,7 +53,8 @@ class Journal {
 
   // Durable when it returns. An entry of the same kind and name stays as it is: the first former
   // value is the host's own, later ones are ours. On error nothing has changed.
-  base::Status add(JournalEntry entry);
+  base::Status add(std::span<const JournalEntry> entries);
+  base::Status add(const JournalEntry& entry) { return add(std::span(&entry, 1)); }
   // Ok when there is none. The last one removes the file.
   base::Status remove(Made made, std::string_view name);
 

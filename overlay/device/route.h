@@ -27,6 +27,9 @@ struct HostRoute {
 };
 base::Result<std::vector<HostRoute>> read_main_routes();
 
+// Links of the main table's default routes, both families, best metric first.
+base::Result<std::vector<int>> read_default_links();
+
 // Families that have a rule to our table at our priority.
 base::Result<std::set<base::Family>> read_rules();
 // Ok when it is there already.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "overlay/base/result.h"
@@ -23,5 +24,8 @@ struct SysctlValue {
   friend bool operator==(const SysctlValue&, const SysctlValue&) = default;
 };
 base::Result<std::vector<SysctlValue>> read_side_effects(const std::string& key);
+
+// True for a key that read_side_effects() gives for another one. Pure.
+bool is_side_effect(std::string_view key);
 
 }  // namespace device
