@@ -28,17 +28,17 @@ struct Target {
   std::optional<Digest> digest;  // Manifest by digest, Blob
 };
 
-// Parses "/v2/library/alpine/blobs/sha256:…?ns=docker.io". The path is taken apart from the right,
-// because a repository may itself contain "blobs" or "manifests" as a component. Percent-encoding
-// is decoded within a component and can never add one.
+// Parses "/v2/library/alpine/blobs/sha256:...?ns=docker.io". The path is taken apart from the
+// right, because a repository may itself contain "blobs" or "manifests" as a component.
+// Percent-encoding is decoded within a component and can never add one.
 //
 // Errors: NotFound if the path is not below /v2; Malformed for a bad name, tag, digest or source, a
 // second `ns`, broken percent-encoding; LimitExceeded above kTargetBytesMax.
 base::Result<Target> parse_target(std::string_view target);
 
-// The inverse, as a replica is asked: "/v2/library/alpine/blobs/sha256:…?ns=docker.io". `prefix` is
-// put in front of the repository: a replica that keeps a source under a path. Requires a Manifest
-// or Blob.
+// The inverse, as a replica is asked: "/v2/library/alpine/blobs/sha256:...?ns=docker.io". `prefix`
+// is put in front of the repository: a replica that keeps a source under a path. Requires a
+// Manifest or Blob.
 std::string format_target(const Target& target, std::string_view prefix);
 
 }  // namespace mirror

@@ -13,15 +13,15 @@
 namespace crypto {
 
 struct Certificate {
-  std::string key_pem;  // PKCS #8, unencrypted: secret, file mode 0600
-  std::string cert_pem;
+  std::string key_pem{};  // PKCS #8, unencrypted: secret, file mode 0600
+  std::string cert_pem{};
 };
 
 struct CertificateRequest {
   std::string common_name = "linkspan-coordinator";
-  std::vector<std::string> dns_names;
-  std::vector<base::Address> addresses;
-  base::WallTime now;         // valid from a day before, for clocks that are behind
+  std::vector<std::string> dns_names{};
+  std::vector<base::Address> addresses{};
+  base::WallTime now{};       // valid from a day before, for clocks that are behind
   base::Duration validity{};  // whole seconds, counted from now
 };
 

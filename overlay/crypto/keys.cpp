@@ -13,14 +13,13 @@ namespace {
 static_assert(crypto_sign_SECRETKEYBYTES == 64 && crypto_sign_BYTES == 64);
 static_assert(crypto_scalarmult_BYTES == 32);
 
+// The decoded bytes if there are exactly N of them. Keys are shown by nobody's errors, so what was
+// wrong with the text is not told, only what it should have been.
 template <std::size_t N>
-base::Result<std::array<std::uint8_t, N>> sized(base::Result<std::vector<std::uint8_t>> decoded) {
-  if (!decoded.ok()) {
-    return decoded.error();
-  }
-  if (decoded.value().size() != N) {
-    return base::Error(base::Errc::Malformed, std::to_string(decoded.value().size()) +
-                                                  " bytes, expected " + std::to_string(N));
+base::Result<std::array<std::uint8_t, N>> sized(
+    const base::Result<std::vector<std::uint8_t>>& decoded, std::string_view expected) {
+  if (!decoded.ok() || decoded.value().size() != N) {
+    return base::Error(base::Errc::Malformed, std::string(expected));
   }
   std::array<std::uint8_t, N> bytes{};
   std::ranges::copy(decoded.value(), bytes.begin());
@@ -38,9 +37,10 @@ std::string IdentityPublicKey::text() const {
 }
 
 base::Result<IdentityPublicKey> IdentityPublicKey::parse(std::string_view text) {
-  const auto bytes = sized<32>(base::hex_decode(text));
+  const auto bytes =
+      sized<32>(base::hex_decode(text), "identity key: expected 64 lower-case hex digits");
   if (!bytes.ok()) {
-    return bytes.error().within("identity key");
+    return bytes.error();
   }
   return IdentityPublicKey{bytes.value()};
 }
@@ -50,12 +50,14 @@ std::string WireguardPublicKey::text() const {
 }
 
 base::Result<WireguardPublicKey> WireguardPublicKey::parse(std::string_view text) {
-  const auto bytes = sized<32>(base::base64_decode(text));
+  constexpr std::string_view kExpected =
+      "wireguard key: expected 44 characters of base64, not all zero";
+  const auto bytes = sized<32>(base::base64_decode(text), kExpected);
   if (!bytes.ok()) {
-    return bytes.error().within("wireguard key");
+    return bytes.error();
   }
   if (is_zero(bytes.value())) {
-    return base::Error(base::Errc::Malformed, "wireguard key: all bytes are zero");
+    return base::Error(base::Errc::Malformed, std::string(kExpected));
   }
   return WireguardPublicKey{bytes.value()};
 }
@@ -65,9 +67,10 @@ std::string Signature::text() const {
 }
 
 base::Result<Signature> Signature::parse(std::string_view text) {
-  const auto bytes = sized<64>(base::base64url_decode(text));
+  const auto bytes =
+      sized<64>(base::base64url_decode(text), "signature: expected 86 characters of base64url");
   if (!bytes.ok()) {
-    return bytes.error().within("signature");
+    return bytes.error();
   }
   return Signature{bytes.value()};
 }

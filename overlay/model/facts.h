@@ -32,11 +32,11 @@ inline constexpr std::uint16_t kListenPortMax = 65535 - (kRanksMax - 1);
 enum class FactKind : std::uint8_t { Network = 1, Site = 2, Node = 3, Gateway = 4, Replica = 5 };
 
 struct NetworkFact {
-  NetworkId id;
-  std::string name;
+  NetworkId id{};
+  std::string name{};
   Topology topology = Topology::Site;
-  std::vector<base::Prefix> prefixes;      // overlay addresses of all nodes, IPv4 and IPv6
-  std::vector<base::Prefix> pod_prefixes;  // may be empty
+  std::vector<base::Prefix> prefixes{};      // overlay addresses of all nodes, IPv4 and IPv6
+  std::vector<base::Prefix> pod_prefixes{};  // may be empty
   std::uint16_t mtu = 1420;
   std::uint16_t keepalive_s = 25;  // 0: none
 
@@ -44,43 +44,43 @@ struct NetworkFact {
 };
 
 struct SiteFact {
-  SiteId id;
-  std::string name;
-  std::vector<base::Prefix> prefixes;      // aggregates of its nodes' addresses
-  std::vector<base::Prefix> pod_prefixes;  // aggregates of its nodes' pods
-  bool is_lan_native = false;              // members reach each other without WireGuard
+  SiteId id{};
+  std::string name{};
+  std::vector<base::Prefix> prefixes{};      // aggregates of its nodes' addresses
+  std::vector<base::Prefix> pod_prefixes{};  // aggregates of its nodes' pods
+  bool is_lan_native = false;                // members reach each other without WireGuard
 
   friend bool operator==(const SiteFact&, const SiteFact&) = default;
 };
 
 struct NodeFact {
-  NodeId id;
-  SiteId site;
-  std::string name;
+  NodeId id{};
+  SiteId site{};
+  std::string name{};
   Role role = Role::Member;
-  crypto::WireguardPublicKey key;
-  std::vector<base::Address> addresses;  // on the overlay
-  std::vector<base::Prefix> pods;
+  crypto::WireguardPublicKey key{};
+  std::vector<base::Address> addresses{};  // on the overlay
+  std::vector<base::Prefix> pods{};
   std::uint16_t listen_port = 51820;  // base; rank R listens on base + R
-  std::vector<base::Address> lan_addresses;
-  std::vector<base::Endpoint> public_endpoints;  // with the base port
+  std::vector<base::Address> lan_addresses{};
+  std::vector<base::Endpoint> public_endpoints{};  // with the base port
 
   friend bool operator==(const NodeFact&, const NodeFact&) = default;
 };
 
 struct GatewayFact {
-  NodeId node;
-  SiteId site;
+  NodeId node{};
+  SiteId site{};
   std::uint8_t rank = 0;  // below kRanksMax
 
   friend bool operator==(const GatewayFact&, const GatewayFact&) = default;
 };
 
 struct ReplicaFact {
-  ReplicaId id;
-  SiteId site;
-  std::string url;
-  std::vector<std::string> sources;  // "docker.io", "images.lab:5000"
+  ReplicaId id{};
+  SiteId site{};
+  std::string url{};
+  std::vector<std::string> sources{};  // "docker.io", "images.lab:5000"
 
   friend bool operator==(const ReplicaFact&, const ReplicaFact&) = default;
 };

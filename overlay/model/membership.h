@@ -23,7 +23,8 @@ ViewId view_of(NetworkId network, Topology topology, SiteId site, Role role);
 // True if a view of the fact's own network holds it.
 bool holds(const ViewId& view, Topology topology, const Fact& fact);
 
-// All views of the network that hold the fact, ascending. `sites`: all sites of the network.
+// All views of the network that hold the fact. `sites`: all sites of the network, ascending; the
+// views come in the same order.
 // O(1) for a member or spoke, O(sites) for everything else.
 std::vector<ViewId> views_of(const Fact& fact, NetworkId network, Topology topology,
                              std::span<const SiteId> sites);

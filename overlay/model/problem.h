@@ -14,11 +14,11 @@ inline constexpr std::size_t kProblemBytesMax = 16 * 1024;
 
 struct Problem {
   int status = 500;
-  std::string type = "about:blank";  // or "urn:linkspan:problem:token-expired"
-  std::string title;                 // the same for all problems of a type
-  std::string detail;                // this one: "enrol: listen_port: 0, expected 1..65532"
-  std::optional<std::string> field;  // "listen_port", "prefixes[1]"
-  std::optional<std::string> value;  // as JSON text
+  std::string type = "about:blank";    // or "urn:linkspan:problem:token-expired"
+  std::string title{};                 // the same for all problems of a type
+  std::string detail{};                // this one: "enrol: listen_port: 0, expected 1..65532"
+  std::optional<std::string> field{};  // "listen_port", "prefixes[1]"
+  std::optional<std::string> value{};  // as JSON text
 
   friend bool operator==(const Problem&, const Problem&) = default;
 };

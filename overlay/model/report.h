@@ -22,11 +22,11 @@ inline constexpr std::size_t kReportProblemBytesMax = 256;
 struct NodeReport {
   std::uint64_t applied_epoch = 0;
   std::uint64_t applied_sequence = 0;
-  StateHash state_hash;
-  bool up = false;                             // has seen a first ping over the overlay
-  std::optional<std::uint32_t> first_ping_ms;  // from the start of join or agent to that ping
-  std::string agent_version;
-  std::vector<std::string> problems;  // sentences for people
+  StateHash state_hash{};
+  bool up = false;                               // has seen a first ping over the overlay
+  std::optional<std::uint32_t> first_ping_ms{};  // from the start of join or agent to that ping
+  std::string agent_version{};
+  std::vector<std::string> problems{};  // sentences for people
 
   friend bool operator==(const NodeReport&, const NodeReport&) = default;
 };

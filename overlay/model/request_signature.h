@@ -23,16 +23,16 @@ inline constexpr base::Duration kClockSkewMax = std::chrono::seconds(120);
 
 // What is signed. Borrows its texts.
 struct SignedParts {
-  std::string_view method;  // "POST"
-  std::string_view target;  // path and query as sent: "/v1/view?epoch=1&sequence=2"
-  std::string_view node;    // text_of(NodeId); for /v1/enrol the identity key in hex
-  base::WallTime time;      // strictly increasing for one node (replay_guard.h)
+  std::string_view method{};  // "POST"
+  std::string_view target{};  // path and query as sent: "/v1/view?epoch=1&sequence=2"
+  std::string_view node{};    // text_of(NodeId); for /v1/enrol the identity key in hex
+  base::WallTime time{};      // strictly increasing for one node (replay_guard.h)
 };
 
 struct RequestHeaders {
-  std::string node;
-  std::string time;  // unix milliseconds, decimal
-  std::string signature;
+  std::string node{};
+  std::string time{};  // unix milliseconds, decimal
+  std::string signature{};
 };
 
 // The text whose bytes are signed; ends with a newline.
@@ -43,23 +43,25 @@ RequestHeaders sign_request(const crypto::IdentityKey& key, const SignedParts& p
 
 // Headers as they came, taken apart. `node` is not yet believed.
 struct RequestClaim {
-  std::string node;
-  base::WallTime time;
-  crypto::Signature signature;
+  std::string node{};
+  base::WallTime time{};
+  crypto::Signature signature{};
 };
 
 // Errors: Malformed, naming the header.
 base::Result<RequestClaim> parse_request_headers(std::string_view node, std::string_view time,
                                                  std::string_view signature);
 
+// The request as it came in, with the body's exact bytes.
+struct Request {
+  std::string_view method{};
+  std::string_view target{};
+  std::span<const std::uint8_t> body{};
+};
+
 // Verifies the signature and that the time is within kClockSkewMax of `now`. Replays are the
 // ReplayGuard's to refuse, after this.
 // Errors: Unauthenticated; a skewed clock is named with both times, for the node's log.
-struct Request {
-  std::string_view method;
-  std::string_view target;
-  std::span<const std::uint8_t> body;
-};
 base::Status verify_request(const crypto::IdentityPublicKey& key, const RequestClaim& claim,
                             const Request& request, base::WallTime now);
 

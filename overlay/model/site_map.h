@@ -18,10 +18,10 @@ inline constexpr std::size_t kSiteMapReplicasMax = 1024;
 
 struct SiteMap {
   struct Replica {
-    ReplicaId id;
-    std::string site;  // name; "" when its site is not known
-    std::string url;
-    std::vector<std::string> sources;
+    ReplicaId id{};
+    std::string site{};  // name; "" when its site is not known
+    std::string url{};
+    std::vector<std::string> sources{};
 
     friend bool operator==(const Replica&, const Replica&) = default;
   };

@@ -20,8 +20,8 @@ inline constexpr std::size_t kViewFactsMax = 200'000;
 // Names a class of nodes. In a `mesh` network there is one view: site 0, role member (view_of() in
 // membership.h gives the id for a node).
 struct ViewId {
-  NetworkId network;
-  SiteId site;
+  NetworkId network{};
+  SiteId site{};
   Role role = Role::Member;
 
   std::string text() const;  // "1/2/member"
@@ -32,8 +32,8 @@ struct ViewId {
 
 // The fact with this key is now `fact`, or is gone. With a fact, key == key_of(*fact).
 struct FactChange {
-  FactKey key;
-  std::optional<Fact> fact;
+  FactKey key{};
+  std::optional<Fact> fact{};
 
   friend bool operator==(const FactChange&, const FactChange&) = default;
 };
@@ -75,9 +75,10 @@ class View {
 
  private:
   struct Undo {
-    FactKey key;
-    std::optional<Fact> before;
+    FactKey key{};
+    std::optional<Fact> before{};
   };
+  base::Status apply_all(std::span<const FactChange> changes, const StateHash* expected);
   base::Status apply_one(const FactChange& change, std::vector<Undo>& undo);
   void set(FactKey key, std::optional<Fact> fact);
 

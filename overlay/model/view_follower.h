@@ -18,8 +18,12 @@ class ViewFollower {
   // Malformed, LimitExceeded from View::apply(). On error nothing has changed.
   base::Status handle_update(const ViewUpdate& update);
 
-  // What the view would be after `update`, for a look before the leap (the mass-removal guard).
+  // What the view would be after `update`, for a look before the leap. O(facts).
   base::Result<View> preview(const ViewUpdate& update) const;
+
+  // How many nodes that are held now `update` would remove: for the mass-removal guard. O(changes),
+  // for a snapshot O(facts).
+  std::size_t nodes_removed_by(const ViewUpdate& update) const;
 
   const View& view() const { return view_; }
   Cursor cursor() const { return cursor_; }

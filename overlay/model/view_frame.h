@@ -39,9 +39,9 @@ struct ViewUpdate {
   std::uint64_t epoch = 0;
   std::uint64_t base_sequence = 0;  // 0 in a snapshot
   std::uint64_t sequence = 0;
-  StateHash state_hash;  // of the view after the update
+  StateHash state_hash{};  // of the view after the update
   bool is_mass_removal_meant = false;
-  std::vector<FactChange> changes;  // strictly ascending by key; a snapshot has upserts only
+  std::vector<FactChange> changes{};  // strictly ascending by key; a snapshot has upserts only
 
   friend bool operator==(const ViewUpdate&, const ViewUpdate&) = default;
 };
@@ -49,7 +49,7 @@ struct ViewUpdate {
 // One whole frame without its length field: type and body.
 struct Frame {
   FrameType type = FrameType::Ping;
-  std::vector<std::uint8_t> bytes;  // bytes[0] is the type
+  std::vector<std::uint8_t> bytes{};  // bytes[0] is the type
 };
 
 // Encodes with the length field, ready for the stream; compresses and signs, so do it once per
@@ -61,7 +61,7 @@ std::vector<std::uint8_t> encode_ping();
 // Asks the follower to come back after `retry_after` (clamped to 0..kRetryAfterMax, milliseconds).
 std::vector<std::uint8_t> encode_drain(base::Duration retry_after);
 
-// Sorts by key; of several changes with one key the last stays.
+// Sorts by key and makes facts canonical; of several changes with one key the last stays.
 void sort_changes(std::vector<FactChange>& changes);
 
 // Verifies, then decompresses and decodes a snapshot or delta. Nothing is decompressed before the

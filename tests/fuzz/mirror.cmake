@@ -2,3 +2,4 @@
 linkspan_fuzz(oci_target_fuzz SOURCES oci_target_fuzz.cpp LIBRARIES mirror_oci)
 linkspan_fuzz(oci_manifest_fuzz SOURCES oci_manifest_fuzz.cpp LIBRARIES mirror_oci)
 linkspan_fuzz(oci_headers_fuzz SOURCES oci_headers_fuzz.cpp LIBRARIES mirror_oci)
+linkspan_fuzz(site_map_fuzz SOURCES site_map_fuzz.cpp LIBRARIES mirror_select)

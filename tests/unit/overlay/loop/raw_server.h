@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -42,6 +43,21 @@ class Connection {
     }
     return text;
   }
+  // The words of one Redis command (RESP array of bulk strings); empty when the client went away.
+  std::vector<std::string> read_command() {
+    std::vector<std::string> words;
+    const std::string head = read_line();
+    const int count = head.empty() ? 0 : std::stoi(head.substr(1));
+    for (int i = 0; i < count; ++i) {
+      std::string word(std::stoul(read_line().substr(1)), '\0');
+      for (char& byte : word) {
+        byte = read_byte();
+      }
+      words.push_back(word);
+      read_line();
+    }
+    return words;
+  }
   // False when the client went away.
   bool send(std::string_view text) {
     while (!text.empty()) {
@@ -61,7 +77,21 @@ class Connection {
   }
 
  private:
+  char read_byte() {
+    char byte = 0;
+    is_open_ = is_open_ && ::read(fd_, &byte, 1) == 1;
+    return byte;
+  }
+  std::string read_line() {
+    std::string line;
+    for (char byte = read_byte(); is_open_ && byte != '\n'; byte = read_byte()) {
+      line += byte;
+    }
+    return line.empty() ? line : line.substr(0, line.size() - 1);
+  }
+
   int fd_;
+  bool is_open_ = true;
 };
 
 class RawServer {
