@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "coordinator/domain/records.h"
+#include "overlay/crypto/digest.h"
 #include "overlay/crypto/keys.h"
-#include "overlay/crypto/secret.h"
-#include "overlay/model/enrol.h"
+#include "overlay/model/ids.h"
 
 namespace coordinator {
 
@@ -51,18 +51,34 @@ struct CreateToken {
   std::uint32_t uses = 1;
   base::Duration lifetime = kTokenLifetimeDefault;
   Labels labels;
-  crypto::Digest256 secret_hash{};  // BLAKE2b-256 of the secret, which the domain never sees
+  crypto::Digest256
+      secret_hash{};  // model::token_hash() of the secret, which the domain never sees
 };
 struct RevokeToken {
   model::TokenId id;
+};
+
+// What a server says about itself: model::EnrolRequest without the token's secret.
+struct Joiner {
+  crypto::IdentityPublicKey identity_key;
+  crypto::WireguardPublicKey wireguard_key;
+  std::string name;  // wanted
+  std::string machine_id;
+  std::string boot_id;
+  std::uint16_t listen_port = 0;
+  std::vector<base::Address> lan_addresses;
+  std::optional<base::Endpoint> public_endpoint;
+  std::vector<base::Prefix> local_prefixes;
+  std::optional<std::string> network;  // expected
+  std::string agent_version;
 };
 
 // A server wants to be a node. The shell has checked the request's signature by the identity key
 // that it names.
 struct Enrol {
   model::TokenId token;
-  crypto::Digest256 secret_hash{};  // BLAKE2b-256 of the secret that was presented
-  model::EnrolRequest request;
+  crypto::Digest256 secret_hash{};  // of the secret that was presented
+  Joiner joiner;
   base::Address observed;  // where the request came from
 };
 

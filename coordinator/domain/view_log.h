@@ -29,7 +29,8 @@ using SharedFrame = std::shared_ptr<const std::vector<std::uint8_t>>;
 
 class ViewLog {
  public:
-  static constexpr std::size_t kFramesMax = 32;  // deltas kept per view, from different cursors
+  static constexpr std::size_t kFramesMax = 32;      // deltas kept per view, from different cursors
+  static constexpr std::size_t kRemovalsMax = 4096;  // remembered per view: the window of deltas
 
   // Keeps a reference to `signing_key`, which must outlive the log. `epoch` names the history that
   // sequences belong to; never 0.
@@ -43,10 +44,9 @@ class ViewLog {
   bool open(const State& state, model::ViewId view);
 
   // Remembers what the record `sequence` touched. Returns the open views that have something to
-  // publish because of it: a member's joining touches its site's views and no other. A view whose
-  // network or site was removed is closed. `floor` is Counters::tombstone_floor.
-  std::vector<model::ViewId> note(std::uint64_t sequence, std::uint64_t floor,
-                                  const std::vector<Touch>& touched);
+  // publish because of it, ascending: a member's joining touches its site's views and no other. A
+  // view whose network or site was removed is closed.
+  std::vector<model::ViewId> note(std::uint64_t sequence, const std::vector<Touch>& touched);
 
   // Makes what was noted visible to next(). O(what was noted).
   void publish(model::ViewId view);
@@ -54,9 +54,11 @@ class ViewLog {
   bool has(model::ViewId view) const;
 
   // The frame that `cursor` needs and moves it to where that frame leads; nullptr when it is up to
-  // date, or when the view is not open. A cursor of another epoch, of the future, or from before
-  // the window gets a snapshot. O(1) if somebody asked from the same place before, else O(changes
-  // since) or, for a snapshot, O(facts of the view).
+  // date, or when the view is not open. A cursor of another epoch or from before the window gets a
+  // snapshot; one that is ahead (it comes from another coordinator) waits until this one has caught
+  // up. Ask again after a frame: a cached snapshot may be followed by a delta. O(1) if somebody
+  // asked from the same place before, else O(changes since) or, for a snapshot, O(facts of the
+  // view).
   SharedFrame next(model::ViewId view, model::Cursor& cursor);
 
   // What is published of an open view: for tests and /metrics.
