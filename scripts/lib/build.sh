@@ -16,7 +16,7 @@ packages=$repo/build/release/packages
 # changed: ninja finds nothing to do, and packages newer than the programs are kept.
 build_packages() {
   local programs=(linkspan linkspan-agent linkspan-coordinator linkspan-mirror)
-  build release "${programs[@]}" wan_relay
+  build release "${programs[@]}" wan_relay enrol_burst
   local newest
   newest=$(find "$repo/build/release" -maxdepth 3 -name 'linkspan*' -type f -perm -1 -newer \
     "$packages/.made" 2>/dev/null || echo all)

@@ -1,0 +1,77 @@
+# Sourced by every test here. A test is a list of claims; the first that does not hold ends it.
+source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib/common.sh"
+for part in build lab lab_net lab_host lab_product lab_image; do source "$repo/scripts/lib/$part.sh"; done
+
+if [ "$(id -u)" != 0 ]; then
+  echo "skipped: needs root"
+  exit 77
+fi
+
+scratch=$(mktemp -d)
+undo=()
+finish() {
+  local status=$? i
+  # Undone last first, each whatever became of the one before.
+  for ((i = ${#undo[@]} - 1; i >= 0; i--)); do
+    eval "${undo[i]}" >/dev/null 2>&1 || echo "could not undo: ${undo[i]}" >&2
+  done
+  rm -rf "$scratch"
+  [ "$status" = 0 ] || echo "FAILED: ${claim:-before the first claim}" >&2
+  exit "$status"
+}
+trap finish EXIT
+
+claims() {
+  claim=$*
+  say "$claim"
+}
+
+fails() { # WHAT WAS SEEN
+  printf 'not so: %s\n%s\n' "$claim" "$*" >&2
+  return 1
+}
+
+expect_equal() { # EXPECTED ACTUAL
+  [ "$1" = "$2" ] || fails "expected $1, got $2"
+}
+
+expect_match() { # EXTENDED REGULAR EXPRESSION, TEXT
+  grep -qE -- "$1" <<<"$2" || fails "expected something like: $1
+got: $2"
+}
+
+ping_ok() { in_host "$1" ping -c1 -W2 "$2"; }
+
+# Milliseconds of the fastest of five round trips.
+rtt_ms() { in_host "$1" ping -c5 -i0.2 -W2 "$2" | sed -nE 's|^rtt [^=]*= ([0-9.]+)/.*|\1|p'; }
+
+at_most() { awk -v value="$1" -v most="$2" 'BEGIN { exit !(value <= most) }'; }
+
+# A host of its own, as a fresh server of the site: the packages are there, nothing has joined.
+spare_host() { # HOST
+  wire_lan_host "$1"
+  undo+=("remove_host $1; ip netns del lab-$1")
+  make_host "$1"
+  copy_packages "$1"
+}
+
+# Everything that Linkspan could have changed on a host, as text that is equal when nothing has. Counters,
+# ages and the numbers that the kernel gives to devices are left out.
+host_state() { # HOST
+  in_host "$1" sh -c '
+    echo "== links"; ip -d -o link | sed -E "s/^[0-9]+: //; s/@if[0-9]+//; s/ (qlen|numtxqueues|promiscuity) [0-9]+//g"
+    echo "== addresses"; ip -o addr | sed -E "s/^[0-9]+: //; s/(valid|preferred)_lft [^ ]+//g"
+    echo "== routes"; ip route show table all; ip -6 route show table all | sed -E "s/ expires [0-9]+sec//"
+    echo "== rules"; ip rule; ip -6 rule
+    echo "== nft"; nft list ruleset
+    echo "== sysctls"; sysctl -a 2>/dev/null | grep -E "^net\.(ipv[46]\.(conf|ip_forward|fib|ip_)|core)" |
+      grep -vE "\.(stable_secret|forwarding_delay)|neigh"
+    echo "== files"
+    find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /var/log \
+      -o -path /root/.cache -o -path /var/lib/containerd \) -prune -o \( -type f -o -type l \) \
+      -newer /var/log/lab/born -printf "%p %s %m\n" | sort
+    find /run -type f -printf "%p\n" | sort
+    echo "== processes"; ps -eo comm | grep -E "linkspan|wireguard" | sort' || return 1
+}
+
+born() { in_host "$1" sh -c 'mkdir -p /var/log/lab; touch /var/log/lab/born'; }

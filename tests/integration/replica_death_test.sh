@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# A replica dies in the middle of a blob: the pull goes on from the second nearest. All replicas are dead: the
+# runtime's own fallback, the origin, at once.
+source "$(dirname "$0")/lib.sh"
+
+tag=death
+host=a-m1
+registries=(origin "${sites[@]/%/-replica}")
+revive() { daemon_alive "$1" registry || start_registry "$1"; }
+for site in "${sites[@]}"; do undo+=("revive $site-replica"); done
+make_image "$tag"
+for site in "${sites[@]}"; do replicate_image "$tag" "$site-replica"; done
+forget_image "$tag" "$host"
+undo+=("forget_image $tag $host")
+address=$(overlay_address "$host")
+declare -A mark
+mark_all() { for registry in "${registries[@]}"; do mark[$registry]=$(log_mark "$registry"); done; }
+layer_bytes_from() { # REGISTRY: of blobs sent to the host since the mark
+  blob_gets "$1" "${mark[$1]}" | awk -v from="$address" '$1 == from { sum += $10 } END { print sum + 0 }'
+}
+
+claims "own replica killed in the middle of a blob: the pull succeeds, the rest comes from the second nearest"
+# On the LAN 64 MiB pass in a moment. The replica's processor time is what makes a blob last long enough
+# to be in the middle of: it is stopped when it has sent a part, then killed.
+mark_all
+received() { in_host "$host" cat /sys/class/net/ls0/statistics/rx_bytes; }
+began=$(received)
+pull_image "$tag" "$host" >"$scratch/pull" 2>&1 </dev/null &
+pull=$!
+while [ $(($(received) - began)) -lt $((8 << 20)) ] && kill -0 "$pull" 2>/dev/null; do :; done
+kill_daemon a-replica registry KILL
+before_death=$(($(received) - began))
+say "  a-replica killed after $((before_death >> 20)) MiB"
+[ "$before_death" -lt "$payload_bytes" ] || fails "the blob was through before the replica could be killed"
+wait "$pull" || fails "the pull ended with an error: $(tail -n 5 "$scratch/pull")"
+in_host "$host" ctr images check "name==$image:$tag" | grep -q 'complete (2/2)' || fails "the image is not complete"
+from_b=$(layer_bytes_from b-replica)
+say "  b-replica sent $((from_b >> 20)) MiB"
+[ "$from_b" -gt 0 ] || fails "b is second nearest by RTT, but sent nothing"
+[ "$from_b" -lt "$payload_bytes" ] || fails "b sent everything again, expected the rest only"
+expect_equal 0 "$(layer_bytes_from c-replica)"
+expect_equal 0 "$(layer_bytes_from origin)"
+in_host "$host" linkspan-mirror explain || true
+
+claims "with its own replica dead, the next pull comes from the second nearest"
+forget_image "$tag" "$host"
+in_host "$host" sh -c 'rm -rf /var/cache/linkspan-mirror/*' || true
+mark_all
+pull_image "$tag" "$host" >"$scratch/pull" 2>&1 </dev/null || fails "$(tail -n 5 "$scratch/pull")"
+expect_equal 0 "$(layer_bytes_from origin)"
+
+claims "all replicas dead: the origin serves, with no waiting for the dead"
+tag=orphan
+make_image "$tag"
+for site in b c; do kill_daemon "$site-replica" registry KILL; done
+forget_image "$tag" "$host"
+mark_all
+began_ms=$(date +%s%3N)
+pull_image "$tag" "$host" >"$scratch/pull" 2>&1 </dev/null || fails "$(tail -n 5 "$scratch/pull")"
+took_ms=$(($(date +%s%3N) - began_ms))
+router=$wan_prefix.${wan_last[a]}
+count=$(blob_gets origin "${mark[origin]}" | grep -c "^$router " || true)
+say "  pulled in $took_ms ms, $count blobs from the origin"
+[ "$count" -ge 2 ] || fails "the origin sent $count blobs to site a, expected config and layer"
+[ "$took_ms" -le 15000 ] || fails "took $took_ms ms"
