@@ -1,0 +1,306 @@
+#include "coordinator/store/redis_log.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "coordinator/store/log_watcher.h"
+#include "coordinator/store/redis_scripts.h"
+#include "coordinator/store/snapshot_store.h"
+#include "overlay/base/bytes.h"
+#include "overlay/base/check.h"
+#include "overlay/base/hex.h"
+
+namespace coordinator {
+namespace {
+
+using loop::RedisReply;
+
+std::uint64_t number_of(const std::string& text) {
+  std::uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+std::string raw_text(std::span<const std::uint8_t> bytes) {
+  return std::string(base::as_text(bytes));
+}
+
+template <typename Bytes>
+bool copy_exactly(const std::string& text, Bytes& out) {
+  if (text.size() != out.size()) {
+    return false;
+  }
+  std::ranges::copy(base::as_bytes(text), out.begin());
+  return true;
+}
+
+base::Error foreign() {
+  return {base::Errc::Unauthenticated, "log: the keys in Redis were not written by a coordinator"};
+}
+
+// {last, chain, epoch, ...}. Errors: Unauthenticated.
+base::Result<LogHead> head_of(const RedisReply& reply) {
+  LogHead head;
+  if (reply.items.size() < 3 || !copy_exactly(reply.items[1].text, head.position.chain) ||
+      !copy_exactly(reply.items[2].text, head.epoch.bytes)) {
+    return foreign();
+  }
+  head.position.sequence = number_of(reply.items[0].text);
+  return head;
+}
+
+std::string history_text(std::uint64_t sequence) {
+  return "log: sequence " + std::to_string(sequence) +
+         ": the log's history is not the one that was read before";
+}
+
+}  // namespace
+
+// Owned by the callback of its one command under way.
+struct RedisLog::Appending {
+  SealedBatch batch;
+  std::uint64_t after = 0;
+  base::TimePoint deadline;
+  DoneAppend done;
+};
+
+RedisLog::RedisLog(loop::Loop& loop, Options options, LogKey key, base::RandomSource& random)
+    : loop_(loop),
+      options_(std::move(options)),
+      key_(std::move(key)),
+      random_(random),
+      log_key_(options_.prefix + "log"),
+      head_key_(options_.prefix + "head"),
+      session_(loop, options_.redis, random),
+      snapshots_(std::make_unique<SnapshotStore>(loop, session_, key_, random, options_.prefix)) {}
+
+RedisLog::~RedisLog() = default;
+
+void RedisLog::open(std::optional<Fingerprint> known, DoneOpen done) {
+  CHECK(!is_busy_);
+  is_busy_ = true;
+  Epoch proposed;
+  random_.fill(proposed.bytes);
+  const std::uint64_t looked_up = known ? known->position.sequence : 0;
+  session_.run_script(
+      kOpenScript, keys(),
+      {raw_text(proposed.bytes), raw_text(epoch_seal(key_, proposed)), raw_text(chain_start(key_)),
+       std::to_string(looked_up)},
+      loop_.now() + options_.open_timeout,
+      [this, known = std::move(known), proposed, done = std::move(done)](
+          const base::Result<RedisReply>& reply) { finish_open(known, proposed, reply, done); });
+}
+
+void RedisLog::finish_open(const std::optional<Fingerprint>& known, const Epoch& proposed,
+                           const base::Result<RedisReply>& reply, const DoneOpen& done) {
+  const auto refuse = [&](const base::Error& error) {
+    is_busy_ = false;
+    done(error);
+  };
+  if (!reply.ok()) {
+    refuse(reply.error());
+    return;
+  }
+  const auto head = head_of(reply.value());
+  if (!head.ok() || reply.value().items.size() != 5) {
+    refuse(foreign());
+    return;
+  }
+  const std::string& seal = reply.value().items[3].text;
+  if (!crypto::equal(base::as_bytes(seal), epoch_seal(key_, head.value().epoch))) {
+    refuse({base::Errc::Unauthenticated, "log: written with another signing key"});
+    return;
+  }
+  Opened opened;
+  opened.epoch = head.value().epoch;
+  opened.last = head.value().position.sequence;
+  opened.is_new = opened.epoch == proposed;
+  if (known) {
+    Fingerprint mine = *known;
+    if (opened.is_new) {
+      mine.epoch = opened.epoch;  // no epoch of old is left to say that the loss is known
+    }
+    const RedisReply& next = reply.value().items[4];
+    auto lost =
+        missing_history(key_, mine, head.value(),
+                        next.is_nil() ? std::nullopt : std::optional<std::string_view>(next.text));
+    if (lost) {
+      opened.is_history_lost = true;
+      opened.lost_text = std::move(*lost);
+      change_epoch(std::move(opened), done);
+      return;
+    }
+  }
+  settle(opened, done);
+}
+
+void RedisLog::change_epoch(Opened opened, const DoneOpen& done) {
+  Epoch proposed;
+  random_.fill(proposed.bytes);
+  const Epoch left = opened.epoch;
+  session_.run_script(
+      kEpochScript, keys(),
+      {raw_text(left.bytes), raw_text(proposed.bytes), raw_text(epoch_seal(key_, proposed))},
+      deadline(),
+      [this, opened = std::move(opened), done](const base::Result<RedisReply>& reply) mutable {
+        const bool is_pair = reply.ok() && reply.value().items.size() == 2;
+        if (!is_pair || !copy_exactly(reply.value().items[0].text, opened.epoch.bytes) ||
+            !crypto::equal(base::as_bytes(reply.value().items[1].text),
+                           epoch_seal(key_, opened.epoch))) {
+          is_busy_ = false;
+          done(reply.ok() ? foreign() : reply.error());
+          return;
+        }
+        settle(opened, done);
+      });
+}
+
+void RedisLog::settle(const Opened& opened, const DoneOpen& done) {
+  is_busy_ = false;
+  epoch_ = opened.epoch;
+  position_ = {0, chain_start(key_)};
+  done(opened);
+}
+
+void RedisLog::append(std::uint64_t expected_last, std::vector<EventBytes> events,
+                      DoneAppend done) {
+  CHECK(!is_busy_ && expected_last == position_.sequence);
+  is_busy_ = true;
+  LogBatch batch;
+  batch.first = position_.sequence + 1;
+  batch.previous = position_.chain;
+  batch.nonce = random_.below(UINT64_MAX);
+  batch.events = std::move(events);
+  auto appending = std::make_shared<Appending>();
+  appending->batch = seal_batch(key_, batch);
+  CHECK(appending->batch.bytes.size() <= kBatchBytesMax + 4 * kBatchEventsMax + 128);
+  appending->after = position_.sequence;
+  appending->deadline = deadline();
+  appending->done = std::move(done);
+  const LogPosition& end = appending->batch.end;
+  session_.run_script(
+      kAppendScript, keys(),
+      {std::to_string(position_.sequence), raw_text(position_.chain), raw_text(epoch_.bytes),
+       std::to_string(end.sequence), raw_text(end.chain), appending->batch.bytes},
+      appending->deadline, [this, appending](const base::Result<RedisReply>& reply) {
+        if (!reply.ok()) {
+          is_busy_ = false;
+          appending->done(reply.error());
+          return;
+        }
+        auto outcome = append_outcome(*appending, reply.value());
+        if (outcome.ok() && std::holds_alternative<Appended>(outcome.value()) &&
+            options_.replicas_min > 0) {
+          wait_for_replicas(appending);
+          return;
+        }
+        is_busy_ = false;
+        if (outcome.ok() && std::holds_alternative<Appended>(outcome.value())) {
+          position_ = appending->batch.end;
+        }
+        appending->done(std::move(outcome));
+      });
+}
+
+base::Result<EventLog::AppendOutcome> RedisLog::append_outcome(const Appending& appending,
+                                                               const RedisReply& reply) const {
+  if (reply.items.size() != 2) {
+    return foreign();
+  }
+  const std::string& word = reply.items[0].text;
+  const std::uint64_t last = number_of(reply.items[1].text);
+  if (word == "ok") {
+    return AppendOutcome(Appended{appending.batch.end.sequence});
+  }
+  if (word == "conflict") {
+    return AppendOutcome(Conflict{last});
+  }
+  return AppendOutcome(
+      Diverged{word == "epoch" ? "log: its epoch has changed" : history_text(appending.after)});
+}
+
+// The batch is in the log, but a fail-over may still lose it: it counts when enough replicas have
+// it.
+void RedisLog::wait_for_replicas(std::shared_ptr<Appending> appending) {
+  const auto wait_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(options_.replicas_timeout).count();
+  session_.ask({"WAIT", std::to_string(options_.replicas_min), std::to_string(wait_ms)},
+               appending->deadline, [this, appending](const base::Result<RedisReply>& reply) {
+                 is_busy_ = false;
+                 if (!reply.ok()) {
+                   appending->done(reply.error());
+                   return;
+                 }
+                 if (reply.value().integer < options_.replicas_min) {
+                   appending->done(base::Error(base::Errc::Unavailable,
+                                               "log: " + std::to_string(reply.value().integer) +
+                                                   " replicas have the batch, expected " +
+                                                   std::to_string(options_.replicas_min) +
+                                                   ": outcome unknown"));
+                   return;
+                 }
+                 position_ = appending->batch.end;
+                 appending->done(AppendOutcome(Appended{position_.sequence}));
+               });
+}
+
+void RedisLog::read(std::uint64_t after, std::size_t limit,
+                    std::function<void(base::Result<Read>)> done) {
+  CHECK(!is_busy_ && after == position_.sequence && limit > 0 && limit <= kReadEventsMax);
+  is_busy_ = true;
+  session_.run_script(
+      kReadScript, keys(), {std::to_string(after), std::to_string(limit)}, deadline(),
+      [this, limit, done = std::move(done)](const base::Result<RedisReply>& reply) {
+        is_busy_ = false;
+        done(reply.ok() ? read_outcome(limit, reply.value()) : base::Result<Read>(reply.error()));
+      });
+}
+
+base::Result<EventLog::Read> RedisLog::read_outcome(std::size_t limit, const RedisReply& reply) {
+  const bool is_wiped = reply.items.size() < 4 || reply.items[1].is_nil();
+  const auto head = is_wiped ? base::Result<LogHead>(foreign()) : head_of(reply);
+  if (!head.ok() || head.value().epoch != epoch_) {
+    return base::Error(base::Errc::Conflict,
+                       is_wiped ? "log: it is gone from Redis" : "log: its epoch has changed");
+  }
+  std::vector<std::string> entries;
+  for (const RedisReply& item : reply.items[3].items) {
+    entries.push_back(item.text);
+  }
+  auto advanced = advance(key_, position_, head.value(), entries, limit);
+  if (!advanced.ok()) {
+    return advanced.error();
+  }
+  Advance result = std::move(advanced).value();
+  position_ = result.end;
+  return Read{std::move(result.events), head.value().position.sequence};
+}
+
+void RedisLog::save_snapshot(LogPosition position, std::vector<std::uint8_t> bytes,
+                             std::function<void(base::Status)> done) {
+  CHECK(bytes.size() <= kSnapshotBytesMax);
+  snapshots_->save(position, std::move(bytes), std::move(done));
+}
+
+void RedisLog::load_snapshot(std::function<void(base::Result<std::optional<Snapshot>>)> done) {
+  CHECK(!is_busy_);
+  is_busy_ = true;
+  snapshots_->load([this, done = std::move(done)](base::Result<std::optional<Snapshot>> snapshot) {
+    is_busy_ = false;
+    if (snapshot.ok() && snapshot.value()) {
+      position_ = snapshot.value()->position;
+    }
+    done(std::move(snapshot));
+  });
+}
+
+void RedisLog::watch(std::function<void()> on_more) {
+  watcher_.reset();
+  if (on_more) {
+    watcher_ = std::make_unique<LogWatcher>(loop_, options_.redis, random_, log_key_,
+                                            position_.sequence, std::move(on_more));
+  }
+}
+
+}  // namespace coordinator

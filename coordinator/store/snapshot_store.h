@@ -1,0 +1,56 @@
+// Snapshots beside the log in Redis: a sorted set of names by sequence, and a hash per snapshot
+// with its sealed header and its content in chunks. Private to RedisLog.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coordinator/store/event_log.h"
+#include "coordinator/store/log_codec.h"
+#include "coordinator/store/redis_session.h"
+#include "overlay/base/random.h"
+#include "overlay/loop/loop.h"
+
+namespace coordinator {
+
+class SnapshotStore {
+ public:
+  // A chunk each; an operation as a whole may take as long as its chunks do.
+  static constexpr base::Duration kStepTimeout = std::chrono::seconds(30);
+
+  SnapshotStore(loop::Loop& loop, RedisSession& session, const LogKey& key,
+                base::RandomSource& random, const std::string& prefix);
+  SnapshotStore(const SnapshotStore&) = delete;
+  SnapshotStore& operator=(const SnapshotStore&) = delete;
+
+  // As EventLog's. Chunks first, then the header, then the name: a snapshot that is cut short is
+  // never listed. Requires: no save under way.
+  void save(const LogPosition& position, std::vector<std::uint8_t> bytes,
+            std::function<void(base::Status)> done);
+  void load(std::function<void(base::Result<std::optional<Snapshot>>)> done);
+
+ private:
+  struct Saving;
+  struct Loading;
+
+  base::TimePoint deadline() const { return loop_.now() + kStepTimeout; }
+  std::string key_of(const std::string& name) const { return prefix_ + "snapshot:" + name; }
+  void save_next(std::shared_ptr<Saving> saving);
+  void list(std::shared_ptr<Saving> saving);
+  void drop_old(const std::shared_ptr<Saving>& saving, const std::vector<std::string>& names);
+  void load_next(std::shared_ptr<Loading> loading);
+  void load_header(std::shared_ptr<Loading> loading, const loop::RedisReply& reply);
+  void load_chunk(std::shared_ptr<Loading> loading);
+
+  loop::Loop& loop_;
+  RedisSession& session_;
+  const LogKey& key_;
+  base::RandomSource& random_;
+  std::string prefix_;
+  std::string names_key_;
+};
+
+}  // namespace coordinator
