@@ -146,14 +146,20 @@ base::Result<std::vector<std::uint8_t>> encode_signed(const crypto::IdentityKey&
                                                 std::to_string(length) + " bytes, at most " +
                                                 std::to_string(kFrameBytesMax));
   }
+  base::ByteWriter content;
+  write_head(content, view, update, packed.value());
+  content.raw(packed.value().bytes);
   base::ByteWriter writer;
   writer.u32(static_cast<std::uint32_t>(length));
-  write_head(writer, view, update, packed.value());
-  writer.raw(packed.value().bytes);
-  const auto content = std::span(writer.bytes()).subspan(kLengthBytes);
-  const crypto::Signature signature = key.sign(signed_message(content));
-  writer.raw(signature.bytes);
+  writer.raw(sign_update_content(key, std::move(content).bytes()));
   return std::move(writer).bytes();
+}
+
+std::vector<std::uint8_t> sign_update_content(const crypto::IdentityKey& key,
+                                              std::vector<std::uint8_t> content) {
+  const crypto::Signature signature = key.sign(signed_message(content));
+  content.insert(content.end(), signature.bytes.begin(), signature.bytes.end());
+  return content;
 }
 
 std::vector<std::uint8_t> encode_ping() {

@@ -57,6 +57,11 @@ struct Frame {
 // Errors: LimitExceeded above kChangesBytesMax or kFrameBytesMax.
 base::Result<std::vector<std::uint8_t>> encode_signed(const crypto::IdentityKey& key,
                                                       const ViewId& view, const ViewUpdate& update);
+// Appends the signature to everything of an update before it, type byte first. encode_signed() does
+// this; by itself it is for tests that sign what no coordinator would.
+std::vector<std::uint8_t> sign_update_content(const crypto::IdentityKey& key,
+                                              std::vector<std::uint8_t> content);
+
 std::vector<std::uint8_t> encode_ping();
 // Asks the follower to come back after `retry_after` (clamped to 0..kRetryAfterMax, milliseconds).
 std::vector<std::uint8_t> encode_drain(base::Duration retry_after);
