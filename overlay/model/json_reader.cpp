@@ -254,7 +254,7 @@ base::Status JsonReader::finish(FieldFailure* failure) {
   if (failure != nullptr) {
     *failure = *failure_;
   }
-  return base::Error(base::Errc::Malformed, std::string(what_) + ": " + failure_->text());
+  return base::Error(base::Errc::Malformed, what_ + ": " + failure_->text());
 }
 
 }  // namespace model

@@ -39,7 +39,7 @@ class JsonReader {
  public:
   using Json = nlohmann::json;
 
-  // Both must outlive the reader. Requires object.is_object().
+  // `object` must outlive the reader. Requires object.is_object().
   JsonReader(std::string_view what, const Json& object);
 
   // Required fields.
@@ -131,7 +131,7 @@ class JsonReader {
     return T{};
   }
 
-  std::string_view what_;
+  std::string what_;
   const Json& object_;
   std::set<std::string, std::less<>> known_;
   std::optional<FieldFailure> failure_;

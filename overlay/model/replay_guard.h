@@ -8,7 +8,7 @@
 
 namespace model {
 
-// Refuses a request time that a node has used before. One per node, 72 bytes.
+// Refuses a request time that a node has used before. One per node, 64 bytes.
 //
 // A sliding window as in IPsec (RFC 4303, 3.4.3), but over the latest kWindow times instead of the
 // latest numbers, since a node's times are far apart: requests that overtake each other pass, each

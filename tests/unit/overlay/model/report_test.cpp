@@ -1,0 +1,58 @@
+#include "overlay/model/report.h"
+
+#include <gtest/gtest.h>
+
+namespace model {
+namespace {
+
+using Json = nlohmann::json;
+
+NodeReport report() {
+  NodeReport made;
+  made.applied_epoch = 3;
+  made.applied_sequence = kJsonNumberMax;
+  made.up = true;
+  made.first_ping_ms = 850;
+  made.agent_version = "0.1.0";
+  made.problems = {"gateway basalt-1: no handshake for 200 s"};
+  return made;
+}
+
+TEST(NodeReportTest, ComesBack) {
+  NodeReport made = report();
+  EXPECT_EQ(decode_node_report(encode(made)).value(), made);
+
+  made.first_ping_ms.reset();
+  made.problems.clear();
+  EXPECT_EQ(decode_node_report(encode(made)).value(), made);
+}
+
+TEST(NodeReportTest, BadFieldsAreNamed) {
+  const auto error_with = [](const std::string& field, const Json& value) {
+    Json object = Json::parse(encode(report()));
+    object[field] = value;
+    return decode_node_report(object.dump()).error().text();
+  };
+
+  EXPECT_EQ(error_with("state_hash", "00"),
+            "report: state_hash: \"00\", expected 64 lower-case hex digits");
+  EXPECT_EQ(error_with("applied_sequence", kJsonNumberMax + 1),
+            "report: applied_sequence: 9007199254740992, expected a number in "
+            "0..9007199254740991");
+  EXPECT_EQ(error_with("up", "yes"), "report: up: \"yes\", expected true or false");
+  EXPECT_EQ(error_with("first_ping_ms", -1),
+            "report: first_ping_ms: -1, expected a number in 0..4294967295");
+  EXPECT_EQ(error_with("mood", "good"), "report: \"mood\": \"good\", expected no such field");
+}
+
+TEST(NodeReportTest, TheLimitsHold) {
+  NodeReport made = report();
+  made.problems.assign(kReportProblemsMax + 1, "x");
+  EXPECT_FALSE(decode_node_report(encode(made)).ok());
+
+  made.problems.assign(1, std::string(kReportProblemBytesMax + 1, 'x'));
+  EXPECT_FALSE(decode_node_report(encode(made)).ok());
+}
+
+}  // namespace
+}  // namespace model
