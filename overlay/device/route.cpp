@@ -75,11 +75,20 @@ std::optional<base::RouteKind> kind_of(std::uint8_t type) {
   }
 }
 
+// IPv6 takes a device without a gateway for one hop but not for several ("device only routes can
+// not be added for IPv6 using the multipath API"). A tunnel looks at the destination alone, so any
+// link-local gateway will do there.
+base::Address any_gateway() {
+  return base::Address::v6({0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+}
+
 base::NextHop hop_of(rtnl_nexthop* hop) {
   char name[IF_NAMESIZE] = {};
   ::if_indextoname(static_cast<unsigned>(rtnl_route_nh_get_ifindex(hop)), name);
   base::NextHop result{.interface = name, .via = address_of(rtnl_route_nh_get_gateway(hop))};
-  if (result.via.has_value() && !is_our_interface(result.interface)) {
+  if (is_our_interface(result.interface)) {
+    result.via.reset();
+  } else if (result.via.has_value()) {
     result.interface.clear();  // the kernel's own finding, not something that was asked for
   }
   return result;
@@ -107,7 +116,7 @@ base::Status put_single_hop(const std::string& what, nl_msg* message, const base
   return is_put ? base::Status() : no_memory(what);
 }
 
-base::Status put_hops(const std::string& what, nl_msg* message,
+base::Status put_hops(const std::string& what, nl_msg* message, base::Family family,
                       const std::set<base::NextHop>& hops) {
   if (hops.size() == 1) {
     return put_single_hop(what, message, *hops.begin());
@@ -128,7 +137,8 @@ base::Status put_hops(const std::string& what, nl_msg* message,
     }
     *header = {};
     header->rtnh_ifindex = static_cast<int>(index.value());
-    if (hop.via.has_value() && !put_address(message, RTA_GATEWAY, *hop.via)) {
+    const auto via = family == base::Family::V6 && !hop.via.has_value() ? any_gateway() : hop.via;
+    if (via.has_value() && !put_address(message, RTA_GATEWAY, *via)) {
       return no_memory(what);
     }
     const auto* end = static_cast<const char*>(nlmsg_tail(nlmsg_hdr(message)));
@@ -210,7 +220,7 @@ base::Status set_route(const base::Prefix& prefix, const base::Route& route) {
     return no_memory(what);
   }
   if (is_unicast) {
-    if (auto status = put_hops(what, message.get(), route.hops); !status.ok()) {
+    if (auto status = put_hops(what, message.get(), prefix.family(), route.hops); !status.ok()) {
       return status;
     }
   }

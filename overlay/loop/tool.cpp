@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -213,7 +213,8 @@ int Child::reap() {
 }
 
 base::Result<std::string> Child::finish() {
-  const Descriptor exit(::pidfd_open(pid_, 0));
+  // By number: glibc 2.36 declares pidfd_open() without C linkage.
+  const Descriptor exit(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
   if (!exit.is_open()) {
     return system_error("pidfd_open " + name_);
   }
