@@ -62,14 +62,16 @@ joined() { in_host "$1" linkspan status >/dev/null 2>&1; }
 
 join_host() { # HOST
   joined "$1" && return 0
-  local role=member line
+  local role=member line began_ms
   [ "$(lab_role "$1")" != gateway ] || role=gateway
   line=$(join_line "$(site_of "$1")" "$role" 1)
+  began_ms=$(date +%s%3N)
   in_host "$1" sh -c "$line" >"$(host_dir "$1")/join.log" 2>&1 </dev/null || {
     echo "$1: the join line ended with an error:" >&2
     tail -n 20 "$(host_dir "$1")/join.log" >&2
     return 1
   }
+  echo $(($(date +%s%3N) - began_ms)) >"$(host_dir "$1")/join_ms"
 }
 
 overlay_address() { # HOST: its first IPv4 address on the overlay
