@@ -1,12 +1,16 @@
-// HTTP/1.1 and HTTP/2 with TLS 1.3, on libwebsockets and our loop.
+// HTTP/1.1 and HTTP/2 with TLS 1.3 on our loop.
 //
 //   auto server = HttpServer::open(loop, options, [&](Request request, Responder responder) {
 //     responder.respond({.status = 200, .headers = {}, .body = "hello"});
 //   });
 //
 // What a client can cost is bounded before the handler sees it: connections, header bytes, body
-// bytes, time to send a request, time without progress. Refusals of the server itself (413, 431,
-// 503, 400, 405) are RFC 9457 problem documents where HTTP lets us answer at all.
+// bytes, time to send a request, time without progress. Refusals of the server itself (400, 405,
+// 413, 414, 431) are RFC 9457 problem documents.
+//
+// Inside: one HttpConnection a socket (StreamSocket does TLS), which feeds and drains a machine,
+// Http1Session (llhttp) or Http2Session (nghttp2), chosen by ALPN. README.md says why not
+// libwebsockets.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +28,8 @@
 
 namespace loop {
 
+struct HttpExchange;
+
 class HttpServer {
  public:
   using Headers = std::map<std::string, std::string>;  // names in lower case
@@ -34,18 +40,24 @@ class HttpServer {
     std::string key_pem;
     std::size_t body_bytes_max = std::size_t{1} << 20;
     std::size_t connections_max = 16'384;
-    // A connection that has not delivered a whole request, or taken a byte of an answer, for this
-    // long is closed. A stream that has nothing to say is not affected.
+    // A connection is closed when one request takes longer than this to arrive, when it takes no
+    // byte of an answer for so long, or brings no next request. An answer that its handler still
+    // owes and a stream that has nothing to say do not count.
     base::Duration idle_timeout = std::chrono::seconds(30);
+    std::size_t requests_per_connection_max = 100'000;  // HTTP/1.1: then the connection is closed
   };
+
+  static constexpr std::size_t kHeaderBytesMax = std::size_t{16} << 10;  // all names and values
+  static constexpr std::size_t kHeadersMax = 64;
+  static constexpr std::size_t kTargetBytesMax = std::size_t{4} << 10;
 
   struct Request {
     std::string method;  // GET HEAD POST PUT PATCH DELETE
-    std::string path;    // decoded; begins with '/', has no "." or ".." segments
-    std::string query;   // as sent, without the '?'
-    std::string target;  // path?query as it is signed (see README.md: canonical form)
-    Headers headers;
-    std::string body;  // at most body_bytes_max
+    std::string path;    // percent-decoded; begins with '/', has no "." or ".." segments
+    std::string query;   // as sent, without the '?': for parse_query()
+    std::string target;  // path and query byte for byte as sent, which is what is signed
+    Headers headers;     // a name sent twice has its values joined by ", "
+    std::string body;    // at most body_bytes_max
     base::Endpoint remote;
 
     // The header's value, or "" when it was not sent. `name` in lower case.
@@ -66,11 +78,14 @@ class HttpServer {
     int status = 200;
     Headers headers;  // with a content-length, exactly so many bytes must follow
     // Asked when the connection can take more: the next chunk, or nullptr for "nothing now", after
-    // which it is not asked again until wake(). Never called after on_closed, nor inside wake().
+    // which it is not asked again until wake(). Never called after on_closed, nor inside wake(). It
+    // may close this stream, but neither answer other requests nor destroy the server.
     std::function<Chunk()> pull;
     // Once, when the stream has ended for whatever reason, also after close(). May be empty.
     std::function<void()> on_closed;
   };
+
+  class Responder;
 
   // A handle on a stream in progress: copyable, and harmless when the stream is gone.
   class Stream {
@@ -82,10 +97,10 @@ class HttpServer {
     bool is_open() const;
 
    private:
-    friend class HttpServer;
-    struct Exchange;
-    explicit Stream(std::weak_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
-    std::weak_ptr<Exchange> exchange_;
+    friend class Responder;
+    explicit Stream(std::weak_ptr<HttpExchange> exchange) : exchange_(std::move(exchange)) {}
+
+    std::weak_ptr<HttpExchange> exchange_;  // owned by the connection's session
   };
 
   // The right to answer one request, once: at once or later, from the loop's thread. When the
@@ -103,10 +118,12 @@ class HttpServer {
 
     bool is_client_gone() const;
 
+    // The server makes them; so may the tests of handlers, with an exchange that is gone already.
+    Responder(Loop& loop, std::weak_ptr<HttpExchange> exchange);
+
    private:
-    friend class HttpServer;
-    explicit Responder(std::weak_ptr<Stream::Exchange> exchange);
-    std::weak_ptr<Stream::Exchange> exchange_;
+    Loop* loop_;
+    std::weak_ptr<HttpExchange> exchange_;  // owned by the connection's session
     bool is_used_ = false;
   };
 
@@ -139,9 +156,12 @@ class HttpServer {
   void drain(base::Duration wait, std::function<void()> on_drained);
 
  private:
-  struct State;
-  explicit HttpServer(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  class State;
+  explicit HttpServer(std::shared_ptr<State> state);
+
+  // Shared with tasks posted to the loop that free closed connections: a server may be destroyed
+  // inside one of its own handlers, with those connections below it on the stack.
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace loop
