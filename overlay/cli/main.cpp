@@ -2,7 +2,12 @@
 // coordinator for operators. This file only wires: every command is in a file of its own.
 #include "overlay/cli/admin.h"
 #include "overlay/cli/command.h"
-#include "overlay/cli/output.h"
+#include "overlay/cli/doctor.h"
+#include "overlay/cli/join.h"
+#include "overlay/cli/leave.h"
+#include "overlay/cli/status.h"
+#include "overlay/crypto/random.h"
+#include "overlay/loop/signals.h"
 
 namespace {
 
@@ -20,12 +25,18 @@ constexpr const char* kDescription =
 }  // namespace
 
 int main(int argc, char** argv) {
+  crypto::init();
+  loop::ignore_broken_pipes();
   CLI::App app(kDescription, "linkspan");
   app.require_subcommand(1);
   app.set_version_flag("--version", LINKSPAN_VERSION);
   app.footer("Exit status: 0 done, 1 tried and failed, 2 wrong usage.");
 
   cli::Context context;
+  cli::add_join_command(app, context);
+  cli::add_status_command(app, context);
+  cli::add_doctor_command(app, context);
+  cli::add_leave_command(app, context);
   cli::add_admin_commands(app, context);
   try {
     app.parse(argc, argv);

@@ -1,0 +1,393 @@
+#include "overlay/cli/join.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <unistd.h>
+
+#include "overlay/agent/coordinator_api.h"
+#include "overlay/agent/daemon.h"
+#include "overlay/agent/enrolment.h"
+#include "overlay/agent/identity.h"
+#include "overlay/agent/paths.h"
+#include "overlay/agent/status.h"
+#include "overlay/base/backoff.h"
+#include "overlay/cli/host_check.h"
+#include "overlay/cli/output.h"
+#include "overlay/cli/service.h"
+#include "overlay/cli/wait.h"
+#include "overlay/loop/files.h"
+#include "overlay/model/names.h"
+
+namespace cli {
+namespace {
+
+constexpr base::Duration kPollInterval = std::chrono::milliseconds(50);
+constexpr base::Duration kProgressInterval = std::chrono::seconds(5);
+constexpr base::Duration kMirrorWaitMax = std::chrono::seconds(20);
+constexpr int kEnrolAttemptsMax = 4;
+
+struct JoinFlags {
+  std::string token;
+  std::string coordinator;
+  std::string network;
+  std::string name;
+  std::string public_endpoint;
+  std::uint16_t listen_port = 51820;
+  bool is_mirror_declined = false;
+  int wait_s = 60;
+  agent::Paths paths;
+};
+
+// What the flags say, checked.
+struct JoinRequest {
+  model::JoinToken token;
+  std::string coordinator;
+  agent::EnrolOptions options;
+};
+
+base::Result<JoinRequest> check_flags(const JoinFlags& flags) {
+  auto token = model::JoinToken::parse(flags.token);
+  if (!token.ok()) {
+    return token.error().within("this is not a whole token");
+  }
+  auto coordinator = agent::parse_coordinator_url(flags.coordinator);
+  if (!coordinator.ok()) {
+    return coordinator.error().within("--coordinator");
+  }
+  JoinRequest request{std::move(token).value(), std::move(coordinator).value(), {}};
+  if (!flags.network.empty()) {
+    if (auto status = model::check_name(flags.network); !status.ok()) {
+      return status.error().within("--network");
+    }
+    request.options.network = flags.network;
+  }
+  if (!flags.name.empty()) {
+    if (auto status = model::check_name(flags.name); !status.ok()) {
+      return status.error().within("--name");
+    }
+  }
+  if (!flags.public_endpoint.empty()) {
+    auto endpoint = base::Endpoint::parse(flags.public_endpoint);
+    if (!endpoint.ok()) {
+      return endpoint.error().within("--public-endpoint");
+    }
+    request.options.public_endpoint = endpoint.value();
+  }
+  return request;
+}
+
+std::optional<agent::Status> read_status(const agent::Paths& paths) {
+  const auto text = loop::read_file(paths.status(), agent::kStatusBytesMax);
+  if (!text.ok()) {
+    return std::nullopt;
+  }
+  auto status = agent::decode_status(text.value());
+  return status.ok() ? std::optional(std::move(status).value()) : std::nullopt;
+}
+
+// The status that the agent now running has written, not one left by an earlier one.
+std::optional<agent::Status> read_live_status(const agent::Paths& paths) {
+  const auto pid = agent::running_agent(paths);
+  auto status = read_status(paths);
+  return pid && status && status->pid == *pid ? std::move(status) : std::nullopt;
+}
+
+class Join {
+ public:
+  Join(JoinFlags flags, JoinRequest request)
+      : flags_(std::move(flags)), request_(std::move(request)), client_(loop_) {}
+
+  int run();
+
+ private:
+  std::optional<int> check_existing();
+  base::Status prepare();
+  base::Status greet();
+  base::Status enrol();
+  void forget_pending();
+  bool wait_until_up();
+  void wait_for_mirror();
+  void print_summary() const;
+
+  const std::string& state_dir() const { return flags_.paths.state; }
+
+  JoinFlags flags_;
+  JoinRequest request_;
+  loop::Loop loop_;
+  loop::HttpClient client_;
+  crypto::SystemRandom random_;
+  std::optional<agent::Identity> identity_;
+  bool was_state_dir_there_ = false;
+};
+
+int Join::run() {
+  if (const auto code = check_existing()) {
+    return *code;
+  }
+  for (auto step : {&Join::prepare, &Join::greet, &Join::enrol}) {
+    if (auto status = (this->*step)(); !status.ok()) {
+      print_error(status.error().text());
+      return kExitFailed;
+    }
+  }
+  print_line("joined network " + identity_->enrolment->network + ", site " +
+             identity_->enrolment->site + ", as " +
+             std::string(model::name_of(identity_->enrolment->role)) + " " + identity_->name);
+  if (auto status = start_agent(loop_, flags_.paths); !status.ok()) {
+    print_error("joined, but the agent does not start: " + status.error().text());
+    return kExitFailed;
+  }
+  const bool is_up = wait_until_up();
+  if (is_up) {
+    wait_for_mirror();
+  }
+  print_summary();
+  return is_up ? kExitOk : kExitFailed;
+}
+
+// Joining again is harmless: it only makes sure that the agent runs.
+std::optional<int> Join::check_existing() {
+  auto existing = agent::load_identity(flags_.paths.identity());
+  if (!existing.ok()) {
+    if (existing.error().code() == base::Errc::NotFound) {
+      return std::nullopt;
+    }
+    print_error(existing.error().text());
+    return kExitFailed;
+  }
+  identity_ = std::move(existing).value();
+  const auto& enrolment = identity_->enrolment;
+  const std::string where = enrolment ? enrolment->network : std::string("?");
+  const bool is_other_network =
+      request_.options.network && enrolment && *request_.options.network != enrolment->network;
+  if (identity_->pin != request_.token.pin || is_other_network) {
+    print_error("this server is in network " + where + " of " + identity_->coordinator +
+                " already; run 'linkspan leave' first to join another");
+    return kExitFailed;
+  }
+  print_line("already joined network " + where + ", nothing to change");
+  if (auto status = start_agent(loop_, flags_.paths); !status.ok()) {
+    print_error("the agent does not start: " + status.error().text());
+    return kExitFailed;
+  }
+  wait_until_up();
+  print_summary();
+  return kExitOk;
+}
+
+// Everything that can be refused without asking anybody.
+base::Status Join::prepare() {
+  if (auto status = check_host(flags_.listen_port); !status.ok()) {
+    return status;
+  }
+  was_state_dir_there_ = loop::path_exists(state_dir());
+  auto pending = agent::load_identity(flags_.paths.pending_identity());
+  if (pending.ok() && pending.value().pin == request_.token.pin) {
+    print_line("going on with a join that was not answered before");
+    identity_ = std::move(pending).value();
+  } else {
+    identity_ = agent::make_identity();
+  }
+  identity_->coordinator = request_.coordinator;
+  identity_->pin = request_.token.pin;
+  identity_->token = request_.token.id;
+  identity_->listen_port = flags_.listen_port;
+  identity_->is_mirror_wanted = !flags_.is_mirror_declined;
+  identity_->joined_at = loop_.wall_now();
+  return {};
+}
+
+// Before anything is written here: is this the coordinator that the token is for, and is it there?
+base::Status Join::greet() {
+  loop::HttpRequest request;
+  request.url = request_.coordinator + "/healthz";
+  request.pinned_spki = request_.token.pin;
+  request.connect_timeout = agent::kRequestTimeout;
+  request.total_timeout = agent::kRequestTimeout;
+  request.body_bytes_max = 64 * 1024;
+  const auto answer = send_and_wait(loop_, client_, std::move(request));
+  if (answer.ok()) {
+    return {};
+  }
+  const auto outcome = agent::judge_enrolment(answer.error(), request_.coordinator);
+  const auto* const refused = std::get_if<agent::Refused>(&outcome);
+  const auto* const unknown = std::get_if<agent::Unknown>(&outcome);
+  forget_pending();
+  return base::Error(answer.error().code(), refused != nullptr ? refused->why : unknown->why);
+}
+
+base::Status Join::enrol() {
+  auto host = agent::read_host();
+  if (!host.ok()) {
+    return host.error();
+  }
+  identity_->name = !flags_.name.empty() ? flags_.name : host.value().name;
+  if (identity_->name.empty()) {
+    return base::Error(base::Errc::Malformed,
+                       "this server's host name gives no usable name; give one with --name");
+  }
+  if (auto status = agent::save_identity(flags_.paths.pending_identity(), *identity_);
+      !status.ok()) {
+    return status;
+  }
+  const std::string body = model::encode(agent::make_enrol_request(
+      *identity_, {.id = request_.token.id, .secret = request_.token.secret.copy()}, host.value(),
+      request_.options, LINKSPAN_VERSION));
+  base::Backoff backoff(std::chrono::seconds(1), std::chrono::seconds(8), random_);
+  agent::RequestClock clock;
+  for (int attempt = 1;; ++attempt) {
+    auto outcome = agent::judge_enrolment(
+        send_and_wait(
+            loop_, client_,
+            agent::signed_post(*identity_, "/v1/enrol", body, clock.next(loop_.wall_now()))),
+        request_.coordinator);
+    if (auto* const accepted = std::get_if<agent::Accepted>(&outcome)) {
+      identity_->enrolment = std::move(accepted->response);
+      break;
+    }
+    if (const auto* const refused = std::get_if<agent::Refused>(&outcome)) {
+      forget_pending();
+      return base::Error(base::Errc::Conflict, refused->why);
+    }
+    const std::string& why = std::get<agent::Unknown>(outcome).why;
+    if (attempt == kEnrolAttemptsMax) {
+      return base::Error(base::Errc::Unavailable,
+                         why + "; run the same line again, it goes on where this one stopped");
+    }
+    print_line(why + "; trying again");
+    wait_for(loop_, backoff.next());
+  }
+  if (auto status = agent::save_identity(flags_.paths.identity(), *identity_); !status.ok()) {
+    return status;
+  }
+  return loop::remove_file(flags_.paths.pending_identity());
+}
+
+// The host is as it was.
+void Join::forget_pending() {
+  static_cast<void>(loop::remove_file(flags_.paths.pending_identity()).ok());
+  if (!was_state_dir_there_) {
+    ::rmdir(state_dir().c_str());  // fails, as it should, when something else is in it
+  }
+}
+
+bool Join::wait_until_up() {
+  bool is_up = false;
+  base::TimePoint told_at = loop_.now();
+  wait_until(loop_, std::chrono::seconds(flags_.wait_s), kPollInterval, [&] {
+    const auto status = read_live_status(flags_.paths);
+    is_up = status && status->is_up;
+    if (!is_up && loop_.now() - told_at >= kProgressInterval) {
+      told_at = loop_.now();
+      std::string what = "starting the agent";
+      if (status) {
+        what = !status->is_applied      ? "waiting for this network's view"
+               : !status->error.empty() ? status->error
+                                        : "waiting for the first answer over the overlay";
+      }
+      print_line(what + " ...");
+    }
+    return is_up;
+  });
+  return is_up;
+}
+
+void Join::wait_for_mirror() {
+  const bool is_there = wait_until(loop_, kMirrorWaitMax, kPollInterval, [&] {
+    const auto status = read_live_status(flags_.paths);
+    return !status || status->mirror != "starting";
+  });
+  if (!is_there) {
+    print_error("the mirror is not up yet; pulls go to their original registries meanwhile");
+  }
+}
+
+void Join::print_summary() const {
+  const auto status = read_live_status(flags_.paths);
+  if (!status) {
+    print_error("the agent does not run; see 'linkspan doctor'");
+    return;
+  }
+  Table table({"", ""});
+  std::string addresses;
+  for (const auto& address : status->addresses) {
+    addresses += (addresses.empty() ? "" : " ") + address;
+  }
+  table.add({"network", status->network + ", site " + status->site + ", " + status->role});
+  table.add({"addresses", addresses});
+  std::string up = "not yet; the agent goes on trying, see 'linkspan status'";
+  if (status->is_up) {
+    up = status->is_alone ? "yes, alone so far"
+                          : "yes, " + status->ping_peer + " answers in " +
+                                std::to_string(status->ping_us.value_or(0) / 1000) + " ms";
+  }
+  table.add({"up", up});
+  table.add({"mirror", status->mirror});
+  for (const auto& problem : status->problems) {
+    table.add({"problem", problem});
+  }
+  std::string text = table.text();
+  text.pop_back();
+  print_line(text);
+}
+
+int run_join(const JoinFlags& flags) {
+  auto request = check_flags(flags);
+  if (!request.ok()) {
+    print_error(request.error().text());
+    return kExitFailed;
+  }
+  if (::geteuid() != 0) {
+    print_error("joining changes network interfaces and needs root");
+    return kExitFailed;
+  }
+  return Join(flags, std::move(request).value()).run();
+}
+
+}  // namespace
+
+void add_join_command(CLI::App& app, Context& context) {
+  auto* const command = app.add_subcommand("join", "Join this server to the network of a token");
+  auto flags = std::make_shared<JoinFlags>();  // owned by the callbacks, as long as the app
+  command->description(
+      "Joins this server to the network that TOKEN is for: makes its keys here, enrols it with "
+      "the\n"
+      "coordinator, starts the agent, and waits until the overlay answers.\n"
+      "\n"
+      "Needs root. Running it again is harmless. A join that is refused changes nothing on this\n"
+      "server; one that was not answered goes on when the same line is run again.");
+  command->add_option("TOKEN", flags->token, "What 'linkspan token create' printed")
+      ->envname("LINKSPAN_TOKEN")
+      ->required();
+  command
+      ->add_option("--coordinator", flags->coordinator,
+                   "Where the coordinator is: https://HOST[:PORT]")
+      ->envname("LINKSPAN_COORDINATOR")
+      ->required();
+  command->add_option("--network", flags->network, "Refuse unless the token is for this network");
+  command->add_option("--name", flags->name, "This server's name; default: from the host name");
+  command->add_option(
+      "--public-endpoint", flags->public_endpoint,
+      "IP:PORT at which other sites reach this gateway; default: as the coordinator "
+      "sees it");
+  command
+      ->add_option("--listen-port", flags->listen_port,
+                   "First UDP port for WireGuard; up to three after it may be used as well")
+      ->check(CLI::Range(1, 65532))
+      ->capture_default_str();
+  command->add_flag("--no-mirror", flags->is_mirror_declined,
+                    "Leave the container runtime alone: no image mirror on this server");
+  command->add_option("--wait", flags->wait_s, "Seconds to wait until it is up")
+      ->check(CLI::Range(0, 3600))
+      ->capture_default_str();
+  command->add_option("--state-dir", flags->paths.state, "Keys and state")->capture_default_str();
+  command->add_option("--run-dir", flags->paths.run, "Status of this boot")->capture_default_str();
+  command->footer(
+      "Exit status: 0 joined and up, 1 refused or not up, 2 wrong usage.\n"
+      "Environment: LINKSPAN_TOKEN, LINKSPAN_COORDINATOR in place of TOKEN and --coordinator.");
+  command->callback([flags, &context] { context.exit_code = run_join(*flags); });
+}
+
+}  // namespace cli

@@ -1,0 +1,154 @@
+#include "overlay/cli/leave.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <unistd.h>
+
+#include "overlay/agent/coordinator_api.h"
+#include "overlay/agent/identity.h"
+#include "overlay/agent/paths.h"
+#include "overlay/agent/programs.h"
+#include "overlay/cli/output.h"
+#include "overlay/cli/service.h"
+#include "overlay/cli/wait.h"
+#include "overlay/device/device.h"
+#include "overlay/loop/files.h"
+#include "overlay/loop/tool.h"
+
+namespace cli {
+namespace {
+
+constexpr base::Duration kToolTimeout = std::chrono::seconds(60);
+constexpr const char* kMirrorCache = "/var/cache/linkspan-mirror";
+constexpr std::size_t kCacheEntriesMax = 100'000;
+
+struct LeaveFlags {
+  agent::Paths paths;
+};
+
+// Tells the coordinator, so that the address is quarantined and peers forget this node. Leaving
+// goes on without it: a server that cannot reach the coordinator must still be able to leave.
+void tell_coordinator(const agent::Identity& identity) {
+  loop::Loop loop;
+  loop::HttpClient client(loop);
+  agent::RequestClock clock;
+  const auto answer = send_and_wait(
+      loop, client, agent::signed_post(identity, "/v1/leave", "{}", clock.next(loop.wall_now())));
+  std::string why;
+  if (!answer.ok()) {
+    why = answer.error().text();
+  } else if (const int status = answer.value().status; status == 404 || status == 410) {
+    print_line("the coordinator does not know this node any more");
+    return;
+  } else if (status >= 300) {
+    why = agent::refusal_text(status, answer.value().body);
+  } else {
+    print_line("told the coordinator");
+    return;
+  }
+  print_error("the coordinator could not be told (" + why +
+              "); leaving all the same. An operator " +
+              "can take the node out with: linkspan node delete " +
+              model::text_of(identity.enrolment->node_id));
+}
+
+base::Status remove_mirror_configuration(const agent::Paths& paths) {
+  if (!loop::path_exists(paths.mirror_runtime()) || !agent::find_program("linkspan-mirror")) {
+    return {};
+  }
+  const auto output = loop::run_tool(
+      {.argv = {"linkspan-mirror", "runtime", "remove", "--state-dir", paths.mirror_runtime()},
+       .timeout = kToolTimeout});
+  return output.ok() ? base::Status() : base::Status(output.error());
+}
+
+// What the mirror kept is of no use to a server that has left; its package's directory stays.
+base::Status empty_mirror_cache() {
+  const auto names = loop::list_directory(kMirrorCache, kCacheEntriesMax);
+  if (!names.ok()) {
+    return {};  // not installed here
+  }
+  for (const auto& name : names.value()) {
+    if (auto status = loop::remove_tree(std::string(kMirrorCache) + "/" + name); !status.ok()) {
+      return status;
+    }
+  }
+  return {};
+}
+
+base::Status undo_devices(const agent::Paths& paths) {
+  auto device = device::Device::open({.journal_path = paths.journal(), .private_key = {}});
+  if (!device.ok()) {
+    return device.error();
+  }
+  device::Device opened = std::move(device).value();
+  return opened.undo();
+}
+
+base::Status remove_files(const agent::Paths& paths) {
+  for (const auto& directory : {paths.run, paths.log, paths.state}) {
+    if (auto status = loop::remove_tree(directory); !status.ok()) {
+      return status;
+    }
+  }
+  return {};
+}
+
+int run_leave(const LeaveFlags& flags) {
+  if (::geteuid() != 0) {
+    print_error("leaving changes network interfaces and needs root");
+    return kExitFailed;
+  }
+  if (!loop::path_exists(flags.paths.state)) {
+    print_line("this server is in no network, nothing to undo");
+    return kExitOk;
+  }
+  const auto identity = agent::load_identity(flags.paths.identity());
+  if (identity.ok() && identity.value().enrolment) {
+    tell_coordinator(identity.value());
+  }
+  // In this order: nothing re-makes what is taken away, and the runtime is turned away from the
+  // proxy before the proxy's files go. After an error the state directory is still there, so that
+  // running this again goes on.
+  struct Step {
+    const char* what;
+    base::Status (*run)(const agent::Paths&);
+  };
+  for (const Step& step :
+       {Step{"stop the agent", &stop_agent},
+        Step{"restore the container runtime's configuration", &remove_mirror_configuration},
+        Step{"empty the mirror's cache", [](const agent::Paths&) { return empty_mirror_cache(); }},
+        Step{"take away interfaces, routes and rules", &undo_devices},
+        Step{"remove keys and state", &remove_files}}) {
+    if (auto status = step.run(flags.paths); !status.ok()) {
+      print_error(std::string(step.what) + ": " + status.error().text() +
+                  "; run 'linkspan leave' again when that is mended");
+      return kExitFailed;
+    }
+  }
+  print_line(identity.ok() && identity.value().enrolment
+                 ? "left network " + identity.value().enrolment->network
+                 : "removed what an unfinished join had left");
+  return kExitOk;
+}
+
+}  // namespace
+
+void add_leave_command(CLI::App& app, Context& context) {
+  auto* const command = app.add_subcommand("leave", "Take this server out of its network");
+  command->description(
+      "Takes this server out of its network and undoes everything that joining did: interfaces,\n"
+      "routes, rules, settings, the container runtime's configuration, keys and state.\n"
+      "\n"
+      "Needs root. Works without the coordinator, and says so. Running it again is harmless.");
+  auto flags = std::make_shared<LeaveFlags>();  // owned by the callback, as long as the app
+  command->add_option("--state-dir", flags->paths.state, "Keys and state")->capture_default_str();
+  command->add_option("--run-dir", flags->paths.run, "Status of this boot")->capture_default_str();
+  command->footer("Exit status: 0 left, or in no network; 1 something could not be undone.");
+  command->callback([flags, &context] { context.exit_code = run_leave(*flags); });
+}
+
+}  // namespace cli

@@ -1,0 +1,19 @@
+// Starting and stopping the agent, with systemd and without. Blocking.
+#pragma once
+
+#include <string>
+
+#include "overlay/agent/paths.h"
+#include "overlay/base/result.h"
+#include "overlay/loop/loop.h"
+
+namespace cli {
+
+// Makes sure that the agent runs, now and after every boot. Ok when it does already. Where there is
+// no systemd it runs as a daemon, and starting it after a boot is for the host's own init to do.
+base::Status start_agent(loop::Loop& loop, const agent::Paths& paths);
+
+// Stops the agent and the mirror, and takes them out of what starts at boot. Ok when nothing runs.
+base::Status stop_agent(const agent::Paths& paths);
+
+}  // namespace cli
