@@ -57,7 +57,6 @@ std::string history_text(std::uint64_t sequence) {
 
 }  // namespace
 
-// Owned by the callback of its one command under way.
 struct RedisLog::Appending {
   SealedBatch batch;
   std::uint64_t after = 0;
@@ -222,7 +221,7 @@ base::Result<EventLog::AppendOutcome> RedisLog::append_outcome(const Appending& 
 
 // The batch is in the log, but a fail-over may still lose it: it counts when enough replicas have
 // it.
-void RedisLog::wait_for_replicas(std::shared_ptr<Appending> appending) {
+void RedisLog::wait_for_replicas(AppendingPtr appending) {
   const auto wait_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(options_.replicas_timeout).count();
   session_.ask({"WAIT", std::to_string(options_.replicas_min), std::to_string(wait_ms)},

@@ -64,13 +64,14 @@ class RedisLog : public EventLog {
   using DoneOpen = std::function<void(base::Result<Opened>)>;
   using DoneAppend = std::function<void(base::Result<AppendOutcome>)>;
   struct Appending;
+  using AppendingPtr = std::shared_ptr<Appending>;  // owned by the callback of its one command
 
   std::vector<std::string> keys() const { return {log_key_, head_key_}; }
   void finish_open(const std::optional<Fingerprint>& known, const Epoch& proposed,
                    const base::Result<loop::RedisReply>& reply, const DoneOpen& done);
   void change_epoch(Opened opened, const DoneOpen& done);
   void settle(const Opened& opened, const DoneOpen& done);
-  void wait_for_replicas(std::shared_ptr<Appending> appending);
+  void wait_for_replicas(AppendingPtr appending);
   base::Result<AppendOutcome> append_outcome(const Appending& appending,
                                              const loop::RedisReply& reply) const;
   base::Result<Read> read_outcome(std::size_t limit, const loop::RedisReply& reply);

@@ -31,7 +31,6 @@ std::vector<std::string> texts_of(const loop::RedisReply& reply) {
 
 }  // namespace
 
-// Each is owned by the callback of its one command under way.
 struct SnapshotStore::Saving {
   std::string name;  // "<sequence>:<random>": two coordinators may save the same sequence
   SnapshotHeader header;
@@ -69,7 +68,7 @@ void SnapshotStore::save(const LogPosition& position, std::vector<std::uint8_t> 
   save_next(std::move(saving));
 }
 
-void SnapshotStore::save_next(std::shared_ptr<Saving> saving) {
+void SnapshotStore::save_next(SavingPtr saving) {
   const std::string key = key_of(saving->name);
   const std::size_t index = saving->chunks_saved;
   std::vector<std::string> words;
@@ -97,7 +96,7 @@ void SnapshotStore::save_next(std::shared_ptr<Saving> saving) {
                });
 }
 
-void SnapshotStore::list(std::shared_ptr<Saving> saving) {
+void SnapshotStore::list(SavingPtr saving) {
   session_.ask({"ZREVRANGE", names_key_, "0", "-1"}, deadline(),
                [this, saving = std::move(saving)](const base::Result<loop::RedisReply>& reply) {
                  if (!reply.ok()) {
@@ -110,8 +109,7 @@ void SnapshotStore::list(std::shared_ptr<Saving> saving) {
 
 // Old snapshots go first, then the log before the oldest that is kept: what is left always
 // suffices.
-void SnapshotStore::drop_old(const std::shared_ptr<Saving>& saving,
-                             const std::vector<std::string>& names) {
+void SnapshotStore::drop_old(const SavingPtr& saving, const std::vector<std::string>& names) {
   const auto ignore = [](const base::Result<loop::RedisReply>& reply) {
     if (!reply.ok()) {
       base::log_warning("snapshots: " + reply.error().text());  // the next save tries again
@@ -150,7 +148,7 @@ void SnapshotStore::load(std::function<void(base::Result<std::optional<Snapshot>
                });
 }
 
-void SnapshotStore::load_next(std::shared_ptr<Loading> loading) {
+void SnapshotStore::load_next(LoadingPtr loading) {
   if (loading->index >= loading->names.size()) {
     loading->done(base::Error(
         base::Errc::Unauthenticated,
@@ -168,7 +166,7 @@ void SnapshotStore::load_next(std::shared_ptr<Loading> loading) {
                });
 }
 
-void SnapshotStore::load_header(std::shared_ptr<Loading> loading, const loop::RedisReply& reply) {
+void SnapshotStore::load_header(LoadingPtr loading, const loop::RedisReply& reply) {
   const auto header = decode_snapshot_header(key_, base::as_bytes(reply.text));
   if (!header.ok()) {
     base::log_warning(loading->names[loading->index - 1] + ": " + header.error().text());
@@ -181,7 +179,7 @@ void SnapshotStore::load_header(std::shared_ptr<Loading> loading, const loop::Re
   load_chunk(std::move(loading));
 }
 
-void SnapshotStore::load_chunk(std::shared_ptr<Loading> loading) {
+void SnapshotStore::load_chunk(LoadingPtr loading) {
   if (loading->chunks_loaded == loading->header.chunk_count()) {
     const auto content = base::as_bytes(loading->content);
     if (auto status = check_snapshot(key_, loading->header, content); !status.ok()) {

@@ -35,15 +35,18 @@ class SnapshotStore {
  private:
   struct Saving;
   struct Loading;
+  // Owned by the callback of the one command under way, handed on from step to step.
+  using SavingPtr = std::shared_ptr<Saving>;
+  using LoadingPtr = std::shared_ptr<Loading>;
 
   base::TimePoint deadline() const { return loop_.now() + kStepTimeout; }
   std::string key_of(const std::string& name) const { return prefix_ + "snapshot:" + name; }
-  void save_next(std::shared_ptr<Saving> saving);
-  void list(std::shared_ptr<Saving> saving);
-  void drop_old(const std::shared_ptr<Saving>& saving, const std::vector<std::string>& names);
-  void load_next(std::shared_ptr<Loading> loading);
-  void load_header(std::shared_ptr<Loading> loading, const loop::RedisReply& reply);
-  void load_chunk(std::shared_ptr<Loading> loading);
+  void save_next(SavingPtr saving);
+  void list(SavingPtr saving);
+  void drop_old(const SavingPtr& saving, const std::vector<std::string>& names);
+  void load_next(LoadingPtr loading);
+  void load_header(LoadingPtr loading, const loop::RedisReply& reply);
+  void load_chunk(LoadingPtr loading);
 
   loop::Loop& loop_;
   RedisSession& session_;

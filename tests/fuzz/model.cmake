@@ -1,1 +1,11 @@
 # Fuzz targets of the decoders in model.
+linkspan_fuzz(fact_fuzz SOURCES fact_fuzz.cpp LIBRARIES model)
+linkspan_fuzz(view_changes_fuzz SOURCES view_changes_fuzz.cpp LIBRARIES model)
+linkspan_fuzz(view_update_fuzz SOURCES view_update_fuzz.cpp LIBRARIES model)
+linkspan_fuzz(frame_reader_fuzz SOURCES frame_reader_fuzz.cpp LIBRARIES model)
+linkspan_fuzz(model_text_fuzz SOURCES model_text_fuzz.cpp LIBRARIES model)
+linkspan_fuzz(request_headers_fuzz SOURCES request_headers_fuzz.cpp LIBRARIES model)
+linkspan_fuzz(enrol_fuzz SOURCES enrol_fuzz.cpp LIBRARIES model)
+linkspan_fuzz(report_fuzz SOURCES report_fuzz.cpp LIBRARIES model)
+linkspan_fuzz(model_site_map_fuzz SOURCES model_site_map_fuzz.cpp LIBRARIES model)
+linkspan_fuzz(problem_fuzz SOURCES problem_fuzz.cpp LIBRARIES model)

@@ -88,8 +88,8 @@ class RedisWorld {
         if e[1] == ')" +
            std::to_string(sequence) + R"(-0' then
           local middle = math.floor(#blob / 2)
-          blob = string.sub(blob, 1, middle) ..
-                 string.char((string.byte(blob, middle + 1) + 1) % 256) .. string.sub(blob, middle + 2)
+          local other = string.char((string.byte(blob, middle + 1) + 1) % 256)
+          blob = string.sub(blob, 1, middle) .. other .. string.sub(blob, middle + 2)
         end
         redis.call('XADD', 'linkspan:log', e[1], 'b', blob)
       end
