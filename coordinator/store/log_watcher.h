@@ -2,6 +2,7 @@
 // Private to RedisLog.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -18,9 +19,11 @@ class LogWatcher {
   static constexpr base::Duration kBlock = std::chrono::seconds(5);
   static constexpr base::Duration kRetryInterval = std::chrono::milliseconds(200);
 
-  // Reports entries behind the one with event `after` as its last, and again after every reconnect.
+  // Calls `on_more` with the last event of each batch behind event `after`, and with kUnknown when
+  // something may have happened that no batch tells: a reconnect, a log that became shorter.
+  static constexpr std::uint64_t kUnknown = UINT64_MAX;
   LogWatcher(loop::Loop& loop, loop::Redis::Options options, base::RandomSource& random,
-             std::string log_key, std::uint64_t after, std::function<void()> on_more);
+             std::string log_key, std::uint64_t after, std::function<void(std::uint64_t)> on_more);
   LogWatcher(const LogWatcher&) = delete;
   LogWatcher& operator=(const LogWatcher&) = delete;
 
@@ -31,7 +34,7 @@ class LogWatcher {
   loop::Timer retry_;
   std::string log_key_;
   std::string last_id_;
-  std::function<void()> on_more_;
+  std::function<void(std::uint64_t)> on_more_;
   loop::Redis redis_;
 };
 

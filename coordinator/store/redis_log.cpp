@@ -72,7 +72,8 @@ RedisLog::RedisLog(loop::Loop& loop, Options options, LogKey key, base::RandomSo
       log_key_(options_.prefix + "log"),
       head_key_(options_.prefix + "head"),
       session_(loop, options_.redis, random),
-      snapshots_(std::make_unique<SnapshotStore>(loop, session_, key_, random, options_.prefix)) {}
+      snapshots_(std::make_unique<SnapshotStore>(loop, session_, key_, random, options_.prefix)),
+      look_(loop, [this] { look_for_more(); }) {}
 
 RedisLog::~RedisLog() = default;
 
@@ -296,9 +297,26 @@ void RedisLog::load_snapshot(std::function<void(base::Result<std::optional<Snaps
 
 void RedisLog::watch(std::function<void()> on_more) {
   watcher_.reset();
-  if (on_more) {
+  look_.stop();
+  seen_ = 0;
+  on_more_ = std::move(on_more);
+  if (on_more_) {
     watcher_ = std::make_unique<LogWatcher>(loop_, options_.redis, random_, log_key_,
-                                            position_.sequence, std::move(on_more));
+                                            position_.sequence, [this](std::uint64_t last) {
+                                              seen_ = std::max(seen_, last);
+                                              look_.start_after(base::Duration(0));
+                                            });
+  }
+}
+
+// Our own batches come back from the watcher, often before their append is answered: only what is
+// still beyond the cursor when it rests is news.
+void RedisLog::look_for_more() {
+  constexpr base::Duration kLookInterval = std::chrono::milliseconds(2);
+  if (is_busy_) {
+    look_.start_after(kLookInterval);
+  } else if (std::exchange(seen_, 0) > position_.sequence) {
+    on_more_();
   }
 }
 

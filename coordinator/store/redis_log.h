@@ -19,6 +19,7 @@
 #include "overlay/base/random.h"
 #include "overlay/loop/loop.h"
 #include "overlay/loop/redis.h"
+#include "overlay/loop/timer.h"
 
 namespace coordinator {
 
@@ -75,6 +76,7 @@ class RedisLog : public EventLog {
   base::Result<AppendOutcome> append_outcome(const Appending& appending,
                                              const loop::RedisReply& reply) const;
   base::Result<Read> read_outcome(std::size_t limit, const loop::RedisReply& reply);
+  void look_for_more();
   base::TimePoint deadline() const { return loop_.now() + options_.operation_timeout; }
 
   loop::Loop& loop_;
@@ -88,7 +90,10 @@ class RedisLog : public EventLog {
   std::unique_ptr<LogWatcher> watcher_;
   Epoch epoch_;
   LogPosition position_;
-  bool is_busy_ = false;  // an append, read, open or load is under way
+  std::function<void()> on_more_;
+  std::uint64_t seen_ = 0;  // the highest event that the watcher told of
+  loop::Timer look_;        // looks whether that is more than what this cursor has
+  bool is_busy_ = false;    // an append, read, open or load is under way
 };
 
 }  // namespace coordinator

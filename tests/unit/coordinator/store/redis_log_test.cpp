@@ -113,6 +113,27 @@ TEST_F(RedisLogTest, DoesNotCallABatchSafeThatTooFewReplicasHave) {
             "log: 0 replicas have the batch, expected 1: outcome unknown");
 }
 
+TEST_F(RedisLogTest, TellsAWatcherOfOthersBatchesAndNotOfItsOwn) {
+  const auto log = open_log(options());
+  const auto other = open_log(options());
+  int told = 0;
+  log->watch([&] { ++told; });
+  ASSERT_TRUE(world_.run_until([&] { return told == 1; })) << "once, when it is connected";
+  for (int i = 0; i < 50; ++i) {
+    begin_append(*log);
+    ASSERT_TRUE(is_appended());
+  }
+  EXPECT_EQ(told, 1);
+  bool is_read = false;
+  other->read(0, 1000, [&](auto&&) { is_read = true; });
+  ASSERT_TRUE(world_.run_until([&] { return is_read; }));
+
+  begin_append(*other);
+  ASSERT_TRUE(is_appended());
+
+  EXPECT_TRUE(world_.run_until([&] { return told == 2; }));
+}
+
 TEST_F(RedisLogTest, RefusesKeysThatAreNotItsOwn) {
   open_log(options());  // the server is up
   world_.wipe();
