@@ -128,6 +128,7 @@ struct SetPeer {
   std::optional<Endpoint> endpoint;
   std::optional<std::set<Prefix>> allowed;
   std::optional<std::uint16_t> keepalive_s;
+  bool is_new = false;  // was not there: worth a handshake at once
   friend bool operator==(const SetPeer&, const SetPeer&) = default;
 };
 struct RemovePeer {

@@ -326,7 +326,13 @@ base::Status Device::apply(std::span<const base::Change> changes) {
       first = status.error().within(base::text_of(change));
     }
   };
+  // A new interface has heard of everybody last, or its first packets will tell: a thousand
+  // handshakes at every boot of a large site are not worth it.
+  std::set<std::string> new_interfaces;
   for (std::size_t i = 0; i < changes.size();) {
+    if (const auto* added = std::get_if<base::AddInterface>(&changes[i]); added != nullptr) {
+      new_interfaces.insert(added->name);
+    }
     if (!first.ok() && is_removal(changes[i])) {
       break;  // what shall take its place is not there
     }
@@ -341,6 +347,10 @@ base::Status Device::apply(std::span<const base::Change> changes) {
     std::vector<PeerStep> group;
     while (peer.has_value() && peer->first == interface &&
            is_removal(changes[i]) == is_removal(changes[begin])) {
+      if (auto* set = std::get_if<base::SetPeer>(&peer->second);
+          set != nullptr && new_interfaces.count(interface) > 0) {
+        set->is_new = false;
+      }
       group.push_back(std::move(peer->second));
       peer = ++i < changes.size() ? peer_step(changes[i]) : std::nullopt;
     }

@@ -38,7 +38,13 @@ struct Arguments {
     if (step.endpoint.has_value()) {
       words.insert(words.end(), {"endpoint", step.endpoint->text()});
     }
-    if (step.keepalive_s.has_value()) {
+    if (step.is_new && step.endpoint.has_value()) {
+      // Turning keepalive on sends one at once, and that starts a handshake. Its wanted value
+      // follows in a second section for the same peer.
+      words.insert(words.end(), {"persistent-keepalive", "1", "peer", words[1]});
+      words.insert(words.end(),
+                   {"persistent-keepalive", std::to_string(step.keepalive_s.value_or(0))});
+    } else if (step.keepalive_s.has_value()) {
       words.insert(words.end(), {"persistent-keepalive", std::to_string(*step.keepalive_s)});
     }
     if (step.allowed.has_value()) {

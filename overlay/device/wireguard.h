@@ -57,6 +57,10 @@ base::Status set_wireguard(const std::string& name, const WireguardSettings& set
 // One step for one peer, of the interface that the call names.
 using PeerStep = std::variant<base::SetPeer, base::RemovePeer>;
 
+// A new peer (SetPeer::is_new) with an endpoint gets a handshake at once, not with the first
+// packet: whoever hears of the other second completes it, where the first one's attempt was lost
+// and would be repeated 5 s later only (whitepaper, 6.1: REKEY_TIMEOUT).
+//
 // Applies the steps in order, several hundred per `wg` process. Not atomic: after an error some of
 // them hold; read again and diff.
 base::Status set_peers(const std::string& name, std::span<const PeerStep> steps);

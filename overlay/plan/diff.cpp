@@ -89,6 +89,7 @@ void add_to_peers(const std::string& name, const Peers& wanted, PeerModel& model
     const auto* now = model.find(key);
     base::SetPeer step{
         .interface = name, .key = key, .endpoint = {}, .allowed = {}, .keepalive_s = {}};
+    step.is_new = now == nullptr;
     if (peer.endpoint.has_value() &&
         (now == nullptr || (!now->is_alive && now->endpoint != peer.endpoint))) {
       step.endpoint = peer.endpoint;

@@ -24,6 +24,8 @@ using base::Address;
 using base::Endpoint;
 using base::Prefix;
 
+const std::string kJournal = std::string(Namespace::kDirectory) + "/journal.json";
+
 // No handshake of the test is fresh then: endpoints may be set.
 constexpr base::WallTime kLongAfter{std::int64_t{1} << 50};
 
@@ -44,55 +46,16 @@ class DeviceTest : public ::testing::Test {
     if (::geteuid() != 0) {
       GTEST_SKIP() << "needs root for network namespaces";
     }
-    Namespace::hide_mounts();
-    std::filesystem::create_directories("/run/test");
     left_ = std::make_unique<Namespace>();
     right_ = std::make_unique<Namespace>();
-    left_->in([&] {
-      const auto target =
-          "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(right_->fd());
-      Namespace::run(
-          {"ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", target});
-    });
-    configure(*left_, "192.168.7.1/24");
-    configure(*right_, "192.168.7.2/24");
-    await_carrier(*left_);
-    await_carrier(*right_);
+    left_->connect("eth0", *right_, "eth0");
+    left_->run_in({"ip", "addr", "add", "192.168.7.1/24", "dev", "eth0"});
+    right_->run_in({"ip", "addr", "add", "192.168.7.2/24", "dev", "eth0"});
   }
 
-  // A tunnel's daemon lives as long as its interface, and would keep the namespace.
-  void TearDown() override {
-    for (const auto* host : {left_.get(), right_.get()}) {
-      if (host != nullptr) {
-        host->in([] {
-          for (const char* name : {"ls0", "ls1", "ls2"}) {
-            EXPECT_TRUE(remove_link(name).ok());
-          }
-        });
-      }
-    }
-  }
-
-  static void configure(const Namespace& host, const std::string& lan) {
-    host.run_in({"ip", "addr", "add", lan, "dev", "eth0"});
-    // No link-local address: it appears when it likes, and snapshots shall be equal.
-    EXPECT_TRUE(host.in([] { return write_sysctl("net.ipv6.conf.eth0.addr_gen_mode", "1"); }).ok());
-    host.run_in({"ip", "link", "set", "eth0", "up"});
-  }
-
-  // The kernel tells of a carrier a little after both ends are up.
-  static void await_carrier(const Namespace& host) {
-    constexpr int kLooksMax = 2000;
-    for (int i = 0; i < kLooksMax; ++i) {
-      if (host.run_in({"ip", "link", "show", "eth0"}).find("state UP") != std::string::npos) {
-        return;
-      }
-    }
-    ADD_FAILURE() << "eth0 has no carrier";
-  }
-
-  static Device open(const crypto::WireguardKey& key, const std::string& journal) {
-    auto device = Device::open({.journal_path = journal, .private_key = key.private_key().bytes()});
+  static Device open(const crypto::WireguardKey& key) {
+    auto device =
+        Device::open({.journal_path = kJournal, .private_key = key.private_key().bytes()});
     CHECK(device.ok());
     return std::move(device).value();
   }
@@ -162,6 +125,19 @@ class DeviceTest : public ::testing::Test {
     return state;
   }
 
+  // ls0 with one peer and nothing else.
+  static base::DeviceState one_peer(const crypto::WireguardKey& own,
+                                    const crypto::WireguardPublicKey& peer,
+                                    const std::optional<Endpoint>& at) {
+    base::DeviceState state;
+    auto& tunnel = state.interfaces["ls0"];
+    tunnel.key = own.public_key().bytes;
+    tunnel.listen_port = 51820;
+    tunnel.mtu = 1420;
+    tunnel.peers[peer.bytes] = {.endpoint = at, .allowed = {prefix("10.192.0.0/20")}};
+    return state;
+  }
+
   static std::set<std::string> keys_of(const base::DeviceState& state) {
     std::set<std::string> keys;
     for (const auto& [key, value] : state.sysctls) {
@@ -193,7 +169,7 @@ class DeviceTest : public ::testing::Test {
 
 TEST_F(DeviceTest, WhatWasAppliedReadsBackAsWanted) {
   left_->in([&] {
-    auto device = open(left_key_, "/run/test/journal.json");
+    auto device = open(left_key_);
     const auto wanted = make_state(left_key_, right_key_.public_key());
 
     apply(device, wanted);
@@ -206,24 +182,24 @@ TEST_F(DeviceTest, WhatWasAppliedReadsBackAsWanted) {
 TEST_F(DeviceTest, UndoLeavesTheHostAsItWas) {
   left_->in([&] {
     const auto before = snapshot();
-    auto device = open(left_key_, "/run/test/journal.json");
+    auto device = open(left_key_);
     apply(device, make_state(left_key_, right_key_.public_key()));
     ASSERT_NE(snapshot(), before);
 
     // The journal alone must do: the agent that made these things may be long gone.
-    auto later = open(left_key_, "/run/test/journal.json");
+    auto later = open(left_key_);
     const auto status = later.undo();
 
     EXPECT_TRUE(status.ok()) << status.error().text();
     EXPECT_EQ(snapshot(), before);
-    EXPECT_FALSE(std::filesystem::exists("/run/test/journal.json"));
+    EXPECT_FALSE(std::filesystem::exists(kJournal));
   });
 }
 
 TEST_F(DeviceTest, StepsBackToNothingLeaveTheHostAsItWas) {
   left_->in([&] {
     const auto before = snapshot();
-    auto device = open(left_key_, "/run/test/journal.json");
+    auto device = open(left_key_);
     apply(device, make_state(left_key_, right_key_.public_key()));
 
     apply(device, {});
@@ -234,7 +210,7 @@ TEST_F(DeviceTest, StepsBackToNothingLeaveTheHostAsItWas) {
 
 TEST_F(DeviceTest, RoutesChangeKindAndHopsInPlace) {
   left_->in([&] {
-    auto device = open(left_key_, "/run/test/journal.json");
+    auto device = open(left_key_);
     auto wanted = make_state(left_key_, right_key_.public_key());
     apply(device, wanted);
 
@@ -260,7 +236,7 @@ TEST_F(DeviceTest, RoutesChangeKindAndHopsInPlace) {
 TEST_F(DeviceTest, PacketsToUnassignedOverlayAddressesNeverReachTheDefaultRoute) {
   left_->in([&] {
     Namespace::run({"ip", "route", "add", "default", "via", "192.168.7.2"});
-    auto device = open(left_key_, "/run/test/journal.json");
+    auto device = open(left_key_);
     apply(device, make_state(left_key_, right_key_.public_key()));
 
     EXPECT_FALSE(loop::run_tool({.argv = {"ip", "route", "get", "10.193.1.1"}}).ok());
@@ -271,10 +247,34 @@ TEST_F(DeviceTest, PacketsToUnassignedOverlayAddressesNeverReachTheDefaultRoute)
   });
 }
 
+TEST_F(DeviceTest, NewPeerIsGreetedWithoutWaitingForAPacket) {
+  auto right = right_->in([&] { return open(right_key_); });
+  right_->in([&] { apply(right, one_peer(right_key_, left_key_.public_key(), {})); });
+
+  left_->in([&] {
+    auto device = open(left_key_);
+    auto wanted = one_peer(left_key_, right_key_.public_key(), endpoint("192.168.7.2:51820"));
+    auto alone = wanted;
+    alone.interfaces["ls0"].peers.clear();
+    apply(device, alone);
+    apply(device, wanted);
+    EXPECT_EQ(read(device, wanted), wanted);
+
+    constexpr int kLooksMax = 1000;
+    std::int64_t handshake_unix_s = 0;
+    for (int i = 0; i < kLooksMax && handshake_unix_s == 0; ++i) {
+      handshake_unix_s = read_wireguard("ls0")
+                             .value()
+                             .peers.at(right_key_.public_key().bytes)
+                             .last_handshake_unix_s;
+    }
+    EXPECT_GT(handshake_unix_s, 0);
+  });
+}
+
 TEST_F(DeviceTest, EndpointChangesWithoutANewSession) {
-  // The right end is `ls1`: wireguard-go's sockets are named after the interface alone.
   base::DeviceState right_state;
-  auto& tunnel = right_state.interfaces["ls1"];
+  auto& tunnel = right_state.interfaces["ls0"];
   tunnel.key = right_key_.public_key().bytes;
   tunnel.listen_port = 51820;
   tunnel.mtu = 1420;
@@ -282,14 +282,14 @@ TEST_F(DeviceTest, EndpointChangesWithoutANewSession) {
   tunnel.peers[left_key_.public_key().bytes] = {.endpoint = {},
                                                 .allowed = {prefix("10.192.0.1/32")}};
   right_state.routes[prefix("10.192.0.0/20")] = {
-      .kind = base::RouteKind::Unicast, .hops = {{"ls1", {}}}, .source = {}};
+      .kind = base::RouteKind::Unicast, .hops = {{"ls0", {}}}, .source = {}};
   right_state.rules = {base::Family::V4};
-  auto right = right_->in([&] { return open(right_key_, "/run/test/right.json"); });
+  auto right = right_->in([&] { return open(right_key_); });
   right_->in([&] { apply(right, right_state); });
   right_->run_in({"ip", "addr", "add", "192.168.7.3/24", "dev", "eth0"});
 
   left_->in([&] {
-    auto device = open(left_key_, "/run/test/left.json");
+    auto device = open(left_key_);
     auto wanted = make_state(left_key_, right_key_.public_key());
     wanted.interfaces.erase("ls1");
     for (auto& [destination, route] : wanted.routes) {
@@ -320,7 +320,7 @@ TEST_F(DeviceTest, EndpointChangesWithoutANewSession) {
 
 TEST_F(DeviceTest, ManyPeersGoInAndOutInFewCalls) {
   left_->in([&] {
-    auto device = open(left_key_, "/run/test/journal.json");
+    auto device = open(left_key_);
     base::DeviceState wanted;
     auto& tunnel = wanted.interfaces["ls0"];
     tunnel.key = left_key_.public_key().bytes;
@@ -345,7 +345,7 @@ TEST_F(DeviceTest, ManyPeersGoInAndOutInFewCalls) {
 
 TEST_F(DeviceTest, OneBadRouteKeepsNothingElseAway) {
   left_->in([&] {
-    auto device = open(left_key_, "/run/test/journal.json");
+    auto device = open(left_key_);
     auto wanted = make_state(left_key_, right_key_.public_key());
     wanted.routes[prefix("10.192.0.8/32")] = {
         .kind = base::RouteKind::Unicast, .hops = {{"", address("203.0.113.1")}}, .source = {}};
@@ -362,7 +362,7 @@ TEST_F(DeviceTest, OneBadRouteKeepsNothingElseAway) {
 TEST_F(DeviceTest, ForwardingKeepsTheHostListeningToRouterAdvertisements) {
   left_->in([&] {
     ASSERT_TRUE(write_sysctl("net.ipv6.conf.eth0.accept_ra", "1").ok());
-    auto device = open(left_key_, "/run/test/journal.json");
+    auto device = open(left_key_);
     base::DeviceState wanted;
     wanted.sysctls = {{"net.ipv6.conf.all.forwarding", "1"}};
 
@@ -382,7 +382,7 @@ TEST_F(DeviceTest, TablesOfOthersAreNotTouched) {
     Namespace::run({"ip", "route", "add", "10.77.0.0/16", "via", "192.168.7.2"});
     Namespace::run({"ip", "rule", "add", "priority", "7751", "lookup", "100"});
     const auto before = snapshot();
-    auto device = open(left_key_, "/run/test/journal.json");
+    auto device = open(left_key_);
 
     apply(device, make_state(left_key_, right_key_.public_key()));
     EXPECT_TRUE(device.undo().ok());
@@ -393,7 +393,7 @@ TEST_F(DeviceTest, TablesOfOthersAreNotTouched) {
 
 TEST_F(DeviceTest, ForeignRuleInOurTableIsSeenAndTheTableMadeAnew) {
   left_->in([&] {
-    auto device = open(left_key_, "/run/test/journal.json");
+    auto device = open(left_key_);
     const auto wanted = make_state(left_key_, right_key_.public_key());
     apply(device, wanted);
     Namespace::run({"nft", "add", "rule", "inet", "linkspan", "input", "drop"});
@@ -407,7 +407,7 @@ TEST_F(DeviceTest, ForeignRuleInOurTableIsSeenAndTheTableMadeAnew) {
 
 TEST_F(DeviceTest, HostFactsNameTheLanAndNotTheTunnels) {
   left_->in([&] {
-    auto device = open(left_key_, "/run/test/journal.json");
+    auto device = open(left_key_);
     apply(device, make_state(left_key_, right_key_.public_key()));
     Namespace::run({"ip", "link", "add", "docker0", "type", "bridge"});
     Namespace::run({"ip", "addr", "add", "172.17.0.1/16", "dev", "docker0"});
