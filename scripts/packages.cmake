@@ -32,9 +32,9 @@ set(CPACK_COMPONENTS_ALL "")
 if(TARGET linkspan-agent)
   linkspan_package(agent PROGRAMS linkspan-agent linkspan
     DESCRIPTION "keeps a server on its Linkspan overlay network
- The agent enrols the server, follows its view of the network and keeps the
- WireGuard interfaces, routes and rules as they should be. The command linkspan
- joins, shows, checks and leaves."
+The agent enrols the server, follows its view of the network and keeps the
+WireGuard interfaces, routes and rules as they should be. The command linkspan
+joins, shows, checks and leaves."
     DEPENDS "wireguard-tools"
     RECOMMENDS "wireguard-go"
     SUGGESTS "linkspan-mirror")
@@ -42,18 +42,18 @@ endif()
 if(TARGET linkspan-coordinator)
   linkspan_package(coordinator PROGRAMS linkspan-coordinator
     DESCRIPTION "decides who is in a Linkspan network and tells everyone
- The coordinator keeps networks, sites, nodes and image replicas in a durable
- log, enrols servers and streams them signed changes. Traffic never passes it,
- and flows on without it."
+The coordinator keeps networks, sites, nodes and image replicas in a durable
+log, enrols servers and streams them signed changes. Traffic never passes it,
+and flows on without it."
     DEPENDS "redis-server"
     SUGGESTS "linkspan-agent")
 endif()
 if(TARGET linkspan-mirror)
   linkspan_package(mirror PROGRAMS linkspan-mirror
     DESCRIPTION "pulls container images from the nearest registry replica
- A loopback proxy that the container runtime asks first: it chooses the nearest
- healthy replica, goes on from another when one dies in the middle of a blob,
- and verifies what it passes on."
+A loopback proxy that the container runtime asks first: it chooses the nearest
+healthy replica, goes on from another when one dies in the middle of a blob,
+and verifies what it passes on."
     SUGGESTS "linkspan-agent")
 endif()
 

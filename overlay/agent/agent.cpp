@@ -198,7 +198,7 @@ void Agent::store_next() {
     ViewStream::Store store;
     base::Status status;
   };
-  // Owned by the job's two halves, which run one after the other.
+  // Shared: the owners are the job's two halves, which run one after the other.
   auto write = std::make_shared<Write>(
       Write{options_.paths.view(), std::move(stores_.front()), base::Status()});
   stores_.pop_front();
@@ -234,7 +234,7 @@ void Agent::run_reconciler() {
     base::DeviceState wanted;
     ReconcileOutcome outcome;
   };
-  // Owned by the job's two halves, which run one after the other.
+  // Shared: the owners are the job's two halves, which run one after the other.
   auto run = std::make_shared<Run>(Run{stream_.plan()->device, {}});
   const auto queued = device_queue_.submit(
       [run, &device = device_, now = loop_.wall_now()] {

@@ -143,7 +143,7 @@ void Agent::write_status() {
     std::string text;
     base::Status status;
   };
-  // Owned by the job's two halves, which run one after the other.
+  // Shared: the owners are the job's two halves, which run one after the other.
   auto write = std::make_shared<Write>(
       Write{options_.paths.status(), encode(make_status()), base::Status()});
   const auto queued = status_queue_.submit(

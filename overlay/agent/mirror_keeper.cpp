@@ -58,7 +58,7 @@ void MirrorKeeper::write_map() {
     std::string text;
     base::Status status;
   };
-  // Owned by the job's two halves, which run one after the other.
+  // Shared: the owners are the job's two halves, which run one after the other.
   auto write = std::make_shared<Write>(Write{options_.paths.site_map(), model::encode(map_), {}});
   const auto queued = disk_.submit(
       [write] { write->status = loop::write_file_atomic(write->path, write->text, 0644); },

@@ -27,6 +27,8 @@ constexpr base::Duration kPollInterval = std::chrono::milliseconds(50);
 constexpr base::Duration kProgressInterval = std::chrono::seconds(5);
 constexpr base::Duration kMirrorWaitMax = std::chrono::seconds(20);
 constexpr int kEnrolAttemptsMax = 4;
+constexpr base::Duration kEnrolRetryFirst = std::chrono::milliseconds(500);
+constexpr base::Duration kEnrolRetryMax = std::chrono::seconds(8);
 
 struct JoinFlags {
   std::string token;
@@ -182,9 +184,11 @@ base::Status Join::prepare() {
   if (auto status = check_host(flags_.listen_port); !status.ok()) {
     return status;
   }
-  was_state_dir_there_ = loop::path_exists(state_dir());
   auto pending = agent::load_identity(flags_.paths.pending_identity());
-  if (pending.ok() && pending.value().pin == request_.token.pin) {
+  was_state_dir_there_ = !pending.ok() && loop::path_exists(state_dir());
+  // Only the same token: with another one the coordinator may have made another node of these keys.
+  if (pending.ok() && pending.value().pin == request_.token.pin &&
+      pending.value().token == request_.token.id) {
     print_line("going on with a join that was not answered before");
     identity_ = std::move(pending).value();
   } else {
@@ -235,7 +239,7 @@ base::Status Join::enrol() {
   const std::string body = model::encode(agent::make_enrol_request(
       *identity_, {.id = request_.token.id, .secret = request_.token.secret.copy()}, host.value(),
       request_.options, LINKSPAN_VERSION));
-  base::Backoff backoff(std::chrono::seconds(1), std::chrono::seconds(8), random_);
+  base::Backoff backoff(kEnrolRetryFirst, kEnrolRetryMax, random_);
   agent::RequestClock clock;
   for (int attempt = 1;; ++attempt) {
     auto outcome = agent::judge_enrolment(
