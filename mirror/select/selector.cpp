@@ -210,11 +210,12 @@ void Selector::update_preference(const std::string& source, bool is_path_longer,
   }
   const auto best_rtt = best->latency.lowest(now);
   const auto current_rtt = current->second.latency.lowest(now);
-  if (is_first_round_ && is_round) {
+  const bool is_better = best_rtt && current_rtt && is_better_by_rule(*best_rtt, *current_rtt);
+  // So far it was a guess by site: one round is enough to correct it.
+  if (is_first_round_ && is_round && (is_better || !current_rtt)) {
     switch_to(source, preference, best->replica.id, "nearest in the first round", now);
     return;
   }
-  const bool is_better = best_rtt && current_rtt && is_better_by_rule(*best_rtt, *current_rtt);
   if (!is_better) {
     preference.rounds_better = is_round ? 0 : preference.rounds_better;
     return;
@@ -409,6 +410,11 @@ std::optional<ReplicaId> Selector::preferred(const std::string& source) const {
 const Replica* Selector::find(ReplicaId id) const {
   const auto found = states_.find(id);
   return found == states_.end() ? nullptr : &found->second.replica;
+}
+
+std::optional<base::Duration> Selector::latency(ReplicaId id, base::TimePoint now) const {
+  const auto found = states_.find(id);
+  return found == states_.end() ? std::nullopt : found->second.latency.lowest(now);
 }
 
 std::vector<Selector::Report> Selector::report(base::TimePoint now) const {

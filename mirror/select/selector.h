@@ -99,6 +99,7 @@ class Selector {
   // For people.
   std::optional<ReplicaId> preferred(const std::string& source) const;
   const Replica* find(ReplicaId id) const;
+  std::optional<base::Duration> latency(ReplicaId id, base::TimePoint now) const;
   struct Report {
     const Replica* replica = nullptr;
     Health::State health = Health::State::Healthy;

@@ -37,7 +37,7 @@ struct Replica {
 struct SiteMap {
   static constexpr std::size_t kBytesMax = 1 << 20;
   static constexpr std::size_t kDepthMax = 8;
-  static constexpr std::size_t kReplicasMax = 256;
+  static constexpr std::size_t kReplicasMax = 1024;
   static constexpr std::size_t kSourcesMax = 64;  // of one replica
 
   std::string network;
