@@ -1,0 +1,147 @@
+// linkspan-mirror: images from the nearest registry replica.
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "mirror/proxy/node.h"
+#include "mirror/select/explain.h"
+#include "overlay/base/log.h"
+#include "overlay/crypto/random.h"
+#include "overlay/loop/http_client.h"
+#include "overlay/loop/loop.h"
+#include "overlay/loop/signals.h"
+#include "overlay/loop/timer.h"
+
+namespace {
+
+constexpr const char* kDescription =
+    "Images from the nearest registry replica.\n\n"
+    "Without a command: runs the mirror. In the role `node` it listens on a loopback address as an "
+    "OCI\n"
+    "pull proxy for the sources of the site map, which the agent writes. Each pull goes to the "
+    "nearest\n"
+    "healthy replica that has the content, is verified, kept in the cache, and resumed at another\n"
+    "replica when one dies in the middle. What no replica has is answered with 404 at once, and "
+    "the\n"
+    "container runtime goes on to the source itself.\n\n"
+    "On the same address: /metrics (Prometheus text), /explain (JSON), /healthz.\n"
+    "SIGTERM and SIGINT: takes no new connection, lets answers under way end for 30 s, exits.";
+
+constexpr base::Duration kDrainMax = std::chrono::seconds(30);
+
+struct Settings {
+  std::string role = "node";
+  std::string listen = "127.0.0.1:7755";
+  std::string site_map = "/run/linkspan/site-map.json";
+  std::string cache_directory = "/var/cache/linkspan-mirror";
+  std::uint64_t cache_bytes_max = std::uint64_t{64} << 30;
+  std::uint64_t cache_free_bytes_min = std::uint64_t{1} << 30;
+  bool is_verbose = false;
+  bool is_json = false;
+};
+
+int complain(const std::string& text) {
+  std::fprintf(stderr, "linkspan-mirror: %s\n", text.c_str());
+  return 1;
+}
+
+int run_node(const Settings& settings) {
+  const auto listen = base::Endpoint::parse(settings.listen);
+  if (!listen.ok()) {
+    return complain("--listen: " + listen.error().text());
+  }
+  // Hashing and writing of several blobs at once, and names resolved beside it. Must come before
+  // the pool's first use; what the operator set stands.
+  setenv("UV_THREADPOOL_SIZE", "8", /*overwrite=*/0);
+  crypto::init();
+  loop::ignore_broken_pipes();
+  base::log_open("linkspan-mirror",
+                 settings.is_verbose ? base::LogLevel::Debug : base::LogLevel::Info);
+  loop::Loop loop;
+  crypto::SystemRandom random;
+  mirror::Node::Options options;
+  options.listen = listen.value();
+  options.site_map = settings.site_map;
+  options.cache = {settings.cache_directory, settings.cache_bytes_max,
+                   settings.cache_free_bytes_min};
+  auto node = mirror::Node::open(loop, random, options);
+  if (!node.ok()) {
+    return complain(node.error().text());
+  }
+  base::log_info("listening on " + node.value()->local().text() + ", cache " +
+                 settings.cache_directory);
+  loop::Timer drain_timer(loop, [&loop] { loop.stop(); });
+  const loop::SignalWatcher signals(loop, {SIGTERM, SIGINT}, [&](int) {
+    if (drain_timer.is_started()) {
+      loop.stop();  // asked twice
+      return;
+    }
+    drain_timer.start_after(kDrainMax);
+    node.value()->drain([&loop] { loop.stop(); });
+  });
+  loop.run();
+  base::log_info("ended");
+  return 0;
+}
+
+int run_explain(const Settings& settings) {
+  loop::Loop loop;
+  loop::HttpClient client(loop);
+  loop::HttpRequest request;
+  request.url = "http://" + settings.listen + "/explain";
+  request.connect_timeout = std::chrono::seconds(2);
+  request.total_timeout = std::chrono::seconds(5);
+  int status = 1;
+  const auto handle =
+      client.send(std::move(request), [&](const base::Result<loop::HttpResponse>& answer) {
+        if (!answer.ok()) {
+          status = complain("the mirror does not answer: " + answer.error().text());
+        } else if (answer.value().status != 200) {
+          status =
+              complain("the mirror answers with status " + std::to_string(answer.value().status));
+        } else {
+          const std::string& text = answer.value().body;
+          std::fputs((settings.is_json ? text : mirror::explain_text(text)).c_str(), stdout);
+          status = 0;
+        }
+        loop.stop();
+      });
+  loop.run();
+  return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Settings settings;
+  CLI::App app(kDescription, "linkspan-mirror");
+  app.add_option("--role", settings.role, "What it is: node")
+      ->check(CLI::IsMember({"node"}))
+      ->capture_default_str();
+  app.add_option("--listen", settings.listen, "Address and port of the proxy")
+      ->capture_default_str();
+  app.add_option("--site-map", settings.site_map, "File that says which replicas there are")
+      ->capture_default_str();
+  app.add_option("--cache-dir", settings.cache_directory, "Where blobs and manifests are kept")
+      ->capture_default_str();
+  app.add_option("--cache-bytes-max", settings.cache_bytes_max, "Quota of the cache, in bytes")
+      ->capture_default_str();
+  app.add_option("--cache-free-bytes-min", settings.cache_free_bytes_min,
+                 "Bytes that stay free on the cache's disk")
+      ->capture_default_str();
+  app.add_flag("--verbose", settings.is_verbose, "Log debug lines too");
+  auto* const explain = app.add_subcommand("explain", "Print which replica is used, and why");
+  explain->add_flag("--json", settings.is_json, "The whole document");
+  explain->add_option("--listen", settings.listen, "Address of the running mirror")
+      ->capture_default_str();
+  app.require_subcommand(0, 1);
+  CLI11_PARSE(app, argc, argv);
+  if (explain->parsed()) {
+    return run_explain(settings);
+  }
+  return run_node(settings);
+}

@@ -1,0 +1,97 @@
+// The node's blobs on disk, by digest.
+//
+//   <directory>/blobs/sha256/<two digits>/<hex>   whole, verified, synced: named only by rename
+//   <directory>/partial/<hex>.<number>            being filled; removed at start
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "mirror/oci/digest.h"
+#include "mirror/proxy/file.h"
+#include "overlay/base/result.h"
+#include "overlay/base/time.h"
+#include "overlay/loop/loop.h"
+#include "overlay/loop/work_queue.h"
+
+namespace mirror {
+
+struct CachedBlob {
+  std::shared_ptr<const File> file;  // shared by the answers that send it
+  std::uint64_t size_bytes = 0;
+};
+
+// A blob being written: it ends by commit() or abandon().
+struct PartialBlob {
+  std::string path;
+  std::shared_ptr<const File> file;  // shared by the writer and the answers that read along
+  std::uint64_t size_bytes = 0;
+};
+
+// Least recently used goes first, when the quota or the disk is full. Answers under way keep what
+// they send: an unlinked file lives until it is closed.
+class BlobCache {
+ public:
+  struct Options {
+    std::string directory;
+    std::uint64_t bytes_max = std::uint64_t{64} << 30;
+    // Left free on the disk whatever the quota says: a full /var takes the kubelet down.
+    std::uint64_t free_bytes_min = std::uint64_t{1} << 30;
+  };
+  static constexpr std::size_t kBlobsMax = 200'000;
+  // Eviction goes on to this part of the quota, so that it does not run for every blob.
+  static constexpr double kLowWatermark = 0.9;
+
+  // Makes the directories, removes what was being filled and learns what is there. Blocks: at
+  // start. Errors: Unavailable, with the path.
+  static base::Result<std::unique_ptr<BlobCache>> open(loop::Loop& loop, Options options);
+  BlobCache(const BlobCache&) = delete;
+  BlobCache& operator=(const BlobCache&) = delete;
+
+  // The blob, opened; counts as a use. A file whose size is not the one it had is dropped.
+  std::optional<CachedBlob> find(const Digest& digest);
+
+  // Room for a new blob of that size, evicting older ones if need be. Errors: LimitExceeded when it
+  // does not fit the quota or the disk; Unavailable when the file cannot be made.
+  base::Result<PartialBlob> begin(const Digest& digest, std::uint64_t size_bytes);
+  void abandon(const PartialBlob& partial);
+  // Makes a verified partial durable and then findable, in the background; `done` runs in a later
+  // turn, unless the cache is destroyed before.
+  void commit(const Digest& digest, const PartialBlob& partial,
+              std::function<void(base::Status)> done);
+
+  std::uint64_t size_bytes() const { return used_bytes_; }
+  std::size_t blobs() const { return entries_.size(); }
+  std::uint64_t evictions() const { return evictions_; }
+
+ private:
+  struct Entry {
+    Digest digest;
+    std::uint64_t size_bytes = 0;
+  };
+  using Order = std::list<Entry>;  // least recently used first
+
+  BlobCache(loop::Loop& loop, Options options);
+  base::Status scan();
+  void add(const Digest& digest, std::uint64_t size_bytes);
+  void evict(std::uint64_t wanted_bytes);
+  void remove(Order::iterator entry);
+  std::string path_of(const Digest& digest) const;
+
+  Options options_;
+  loop::WorkQueue work_;
+  Order order_;
+  std::map<Digest, Order::iterator> entries_;
+  std::uint64_t used_bytes_ = 0;
+  std::uint64_t reserved_bytes_ = 0;  // by partials
+  std::uint64_t last_partial_ = 0;
+  std::uint64_t evictions_ = 0;
+};
+
+}  // namespace mirror

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "mirror/oci/range.h"
+#include "mirror/oci/target.h"
+#include "mirror/proxy/blob_cache.h"
+#include "mirror/proxy/body.h"
+#include "mirror/registry/blob_source.h"
+#include "mirror/registry/replica_set.h"
+#include "overlay/base/result.h"
+#include "overlay/loop/work_queue.h"
+
+namespace mirror {
+
+// What a fill and the answers that read along share.
+struct FillProgress {
+  std::shared_ptr<const File> file;
+  std::uint64_t size_bytes = 0;
+  std::uint64_t readable_bytes = 0;  // from the start; verified or safely short of the end
+  std::uint64_t sent_max_bytes = 0;  // the furthest that any answer has sent
+  bool is_broken = false;
+  std::set<class FillBody*> readers;  // each removes itself
+};
+
+// Part of a blob that is being filled: sends what is there and waits for the rest.
+class FillBody : public Body {
+ public:
+  FillBody(std::shared_ptr<FillProgress> progress, ByteRange range);
+  ~FillBody() override;
+
+  std::uint64_t size_bytes() const override { return size_bytes_; }
+  State state() const override { return progress_->is_broken ? State::Broken : State::Flowing; }
+  Piece peek() override;
+  void advance(std::size_t size) override;
+  void notify() const { changed(); }
+
+ private:
+  // Owned together with the Fill and its other readers: a reader may outlive the Fill.
+  std::shared_ptr<FillProgress> progress_;
+  std::uint64_t size_bytes_;
+  std::uint64_t at_;
+};
+
+// Brings one blob from the replicas into the cache, once, however many ask for it, and whether or
+// not they stay. Its bytes go to disk and through SHA-256 on a pool thread as they come.
+//
+// The last kHeldBackBytes are readable only when the digest has matched: an end that no check has
+// passed would be committed by the runtime and poison its store until somebody cleans it by hand.
+// Blobs up to that size are thus never sent unverified at all. On a mismatch the replicas that
+// contributed are banned for this blob; if nothing has been sent yet, it starts again with others.
+class Fill {
+ public:
+  static constexpr std::uint64_t kHeldBackBytes = 4U << 20;
+  static constexpr std::size_t kBufferedMax = 8U << 20;  // then the replica has to wait
+  static constexpr std::size_t kBufferedLow = 4U << 20;
+  static constexpr int kAttemptsMax = 3;  // after wrong bytes
+
+  // Errors: NotFound when no replica has it; LimitExceeded when the cache has no room.
+  using OnHead = std::function<void(const base::Result<std::uint64_t>& size_bytes)>;
+  struct End {
+    base::Status status;
+    std::uint64_t size_bytes = 0;
+  };
+  // Once, when all is done: committed or given up. May destroy the fill.
+  using OnEnd = std::function<void(const End&)>;
+
+  Fill(ReplicaSet& replicas, BlobCache& cache, loop::WorkQueue& work, Target target,
+       std::optional<std::uint64_t> size_bytes, OnEnd on_end);
+  ~Fill();
+  Fill(const Fill&) = delete;
+  Fill& operator=(const Fill&) = delete;
+
+  // `on_head` runs when the size is known and reading can begin, or with the reason why never.
+  void await_head(OnHead on_head);
+  // Requires a head. `range` lies within the blob.
+  std::unique_ptr<Body> read(ByteRange range);
+
+ private:
+  struct Writer;
+
+  void start_source();
+  void handle_size(std::uint64_t size_bytes);
+  void handle_data(std::span<const std::uint8_t> bytes);
+  void handle_source_end(const base::Status& status);
+  void write_buffered();
+  void handle_written();
+  void handle_whole();
+  void handle_mismatch();
+  void tell_heads(const base::Result<std::uint64_t>& result);
+  void tell_readers();
+  void fail(const base::Error& error);
+  void end(base::Status status);
+
+  ReplicaSet& replicas_;
+  BlobCache& cache_;
+  loop::WorkQueue& work_;
+  Target target_;
+  std::optional<std::uint64_t> expected_bytes_;
+  OnEnd on_end_;
+  std::vector<OnHead> waiting_;
+  std::unique_ptr<BlobSource> source_;
+  std::optional<PartialBlob> partial_;
+  std::shared_ptr<FillProgress> progress_;  // owned with the readers
+  std::shared_ptr<Writer> writer_;          // owned with the job that is running
+  std::vector<std::vector<std::uint8_t>> buffered_;
+  std::size_t buffered_bytes_ = 0;
+  bool is_writing_ = false;
+  bool is_source_done_ = false;
+  bool is_source_paused_ = false;
+  int attempts_ = 0;
+  // Tells a job's completion that the fill it belonged to is gone or began anew.
+  std::shared_ptr<int> life_ = std::make_shared<int>(0);
+};
+
+}  // namespace mirror
