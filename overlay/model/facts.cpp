@@ -8,8 +8,7 @@ namespace {
 template <typename T>
 void make_set(std::vector<T>& values) {
   std::ranges::sort(values);
-  const auto repeated = std::ranges::unique(values);
-  values.erase(repeated.begin(), repeated.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
 }
 
 struct Canonicaliser {
