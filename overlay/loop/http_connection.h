@@ -47,6 +47,7 @@ class HttpConnection {
   void drain();
   void close();
   bool is_open() const { return socket_.is_open(); }
+  bool is_shaking_hands() const { return phase_ == Phase::Handshaking; }
 
   bool is_pump_due = false;  // the owner's mark: it is on its list
 
