@@ -1,0 +1,58 @@
+// The Debian packages that /join installs from, served from a directory and kept in memory while
+// they are asked for: a thousand servers that join at once cost one read.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "overlay/base/result.h"
+#include "overlay/base/time.h"
+#include "overlay/loop/http_server.h"
+#include "overlay/loop/loop.h"
+#include "overlay/loop/work_queue.h"
+
+namespace coordinator {
+
+class Packages {
+ public:
+  static constexpr std::size_t kPackageBytesMax = 256U << 20;
+  static constexpr std::size_t kFilesMax = 4096;  // in the directory
+  static constexpr std::size_t kCachedMax = 8;    // packages in memory
+  static constexpr base::Duration kFreshFor = std::chrono::seconds(30);
+
+  // An empty directory name: there are none.
+  Packages(loop::Loop& loop, std::string directory);
+  Packages(const Packages&) = delete;
+  Packages& operator=(const Packages&) = delete;
+
+  // Calls `done` with the file's bytes, shared by all who ask, from the loop or at once.
+  // Errors: NotFound, also for a name that is no package's ("x.deb" of letters, digits, . + ~ _ -).
+  using Content = loop::HttpServer::Chunk;
+  void get(const std::string& name, std::function<void(base::Result<Content>)> done);
+
+  // File names of what a joining server installs: linkspan-agent and, if there, linkspan-mirror; of
+  // several versions the one that sorts last.
+  std::vector<std::string> to_install() const;
+
+ private:
+  struct Entry {
+    Content content;
+    base::TimePoint read_at;
+    std::vector<std::function<void(base::Result<Content>)>> waiting;
+  };
+
+  void read(const std::string& name);
+
+  loop::Loop& loop_;
+  std::string directory_;
+  std::map<std::string, Entry> entries_;
+  loop::WorkQueue queue_;
+};
+
+bool is_package_name(std::string_view name);
+
+}  // namespace coordinator
