@@ -1,0 +1,420 @@
+// Simulated agents against a running coordinator: joins a second and their latency, the
+// coordinator's CPU for one join, and with --streams what an open view stream costs and how soon a
+// change is seen on all of them. Prints one line of JSON.
+//
+//   linkspan-join-load --url https://HOST:PORT --token TOKEN --agents 1000 [--fresh-connections]
+//                      [--streams 500 --changes 5]
+//
+// The agents are real on the wire (own keys, signed requests, pinned TLS) and nothing else: no
+// interfaces, no verification of views, so that the load is made cheaper than it is served.
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "overlay/base/bytes.h"
+#include "overlay/base/hex.h"
+#include "overlay/crypto/keys.h"
+#include "overlay/crypto/random.h"
+#include "overlay/loop/http_client.h"
+#include "overlay/loop/loop.h"
+#include "overlay/loop/timer.h"
+#include "overlay/model/enrol.h"
+#include "overlay/model/problem.h"
+#include "overlay/model/request_signature.h"
+#include "overlay/model/token.h"
+#include "overlay/model/view_frame.h"
+#include "tests/bench/process_figures.h"
+
+namespace bench {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr base::Duration kPhaseMax = std::chrono::minutes(5);  // without its end: give up
+constexpr int kErrorsShownMax = 5;
+
+struct Options {
+  std::string url;
+  std::string token;
+  std::size_t agents = 100;
+  std::size_t connections = 32;
+  bool has_fresh_connections = false;
+  std::size_t streams = 0;
+  std::size_t changes = 5;
+  pid_t coordinator_pid = 0;
+};
+
+struct Agent {
+  crypto::IdentityKey identity = crypto::IdentityKey::generate();
+  crypto::WireguardKey wireguard = crypto::WireguardKey::generate();
+  std::string name;
+  base::Address lan_address;
+  base::WallTime last_time;
+  std::optional<model::EnrolResponse> enrolled;
+  loop::RequestHandle request;  // the enrolment, later the stream
+  model::FrameReader frames;
+  std::size_t deltas = 0;
+  bool has_snapshot = false;
+};
+
+double milliseconds(base::Duration span) {
+  return std::chrono::duration<double, std::milli>(span).count();
+}
+
+// Sorted in place; nearest rank.
+nlohmann::json percentiles(std::vector<base::Duration>& values) {
+  if (values.empty()) {
+    return nullptr;
+  }
+  std::sort(values.begin(), values.end());
+  const auto at = [&](double share) {
+    const auto index = static_cast<std::size_t>(share * static_cast<double>(values.size() - 1));
+    return milliseconds(values[index]);
+  };
+  return {{"p50", at(0.5)}, {"p99", at(0.99)}, {"max", at(1.0)}};
+}
+
+// Loop time moves once a turn, too coarse for single answers.
+base::Duration precise_now() {
+  return base::Duration(static_cast<std::int64_t>(uv_hrtime()));
+}
+
+class JoinLoad {
+ public:
+  JoinLoad(loop::Loop& loop, Options options, model::JoinToken token)
+      : loop_(loop),
+        options_(std::move(options)),
+        token_(std::move(token)),
+        client_(loop, client_options(options_)),
+        run_name_(base::hex_encode(crypto::Secret<32>::random().bytes().first(3))) {}
+
+  // The figures; `ok` in them is false when anything was refused or lost.
+  nlohmann::json run();
+
+ private:
+  static loop::HttpClient::Options client_options(const Options& options) {
+    loop::HttpClient::Options made;
+    const std::size_t open = options.connections + options.streams + 8;
+    made.requests_max = open;
+    made.connections_max = open;
+    made.connections_per_host_max = open;
+    made.idle_connections_max = options.has_fresh_connections ? 0 : options.connections;
+    made.user_agent = "linkspan-join-load";
+    return made;
+  }
+
+  Agent& add_agent();
+  loop::HttpRequest signed_request(Agent& agent, const std::string& method,
+                                   const std::string& target, const std::string& node,
+                                   std::string body) const;
+  void enrol(Agent& agent, std::function<void()> done);
+  void handle_enrolled(Agent& agent, base::Result<loop::HttpResponse> answer);
+  void follow(Agent& agent);
+  void handle_frames(Agent& agent, std::span<const std::uint8_t> bytes);
+  void fail(const std::string& why);
+  bool run_until(const std::function<bool()>& is_done);
+
+  void measure_joins(nlohmann::json& figures);
+  void measure_streams(nlohmann::json& figures);
+  void measure_changes(nlohmann::json& figures);
+  std::optional<ProcessFigures> coordinator() const { return figures_of(options_.coordinator_pid); }
+  std::uint64_t children_cpu_us() const;
+
+  loop::Loop& loop_;
+  Options options_;
+  model::JoinToken token_;
+  loop::HttpClient client_;
+  std::string run_name_;
+  std::vector<std::unique_ptr<Agent>> agents_;
+  std::vector<base::Duration> latencies_;
+  std::vector<base::Duration> seen_after_;
+  base::Duration change_made_at_{};
+  std::size_t failures_ = 0;
+};
+
+Agent& JoinLoad::add_agent() {
+  auto agent = std::make_unique<Agent>();
+  const auto index = static_cast<std::uint32_t>(agents_.size());
+  agent->name = "load-" + run_name_ + "-" + std::to_string(index);
+  agent->lan_address = base::Address::v4(0xac10'0001U).plus(index);  // 172.16.0.1 and on
+  agents_.push_back(std::move(agent));
+  return *agents_.back();
+}
+
+loop::HttpRequest JoinLoad::signed_request(Agent& agent, const std::string& method,
+                                           const std::string& target, const std::string& node,
+                                           std::string body) const {
+  agent.last_time = std::max(loop_.wall_now(), agent.last_time + 1ms);
+  const auto headers = model::sign_request(
+      agent.identity, {.method = method, .target = target, .node = node, .time = agent.last_time},
+      base::as_bytes(body));
+  loop::HttpRequest request;
+  request.method = method;
+  request.url = options_.url + target;
+  request.headers = {{std::string(model::kNodeHeader), headers.node},
+                     {std::string(model::kTimeHeader), headers.time},
+                     {std::string(model::kSignatureHeader), headers.signature}};
+  request.body = std::move(body);
+  request.pinned_spki = token_.pin;
+  request.http1_only = true;  // as agents do
+  return request;
+}
+
+void JoinLoad::enrol(Agent& agent, std::function<void()> done) {
+  model::EnrolRequest body;
+  body.token = model::TokenClaim{token_.id, token_.secret.copy()};
+  body.identity_key = agent.identity.public_key();
+  body.wireguard_key = agent.wireguard.public_key();
+  body.name = agent.name;
+  body.machine_id = agent.identity.public_key().text().substr(0, 32);
+  body.boot_id = body.machine_id;
+  body.lan_addresses = {agent.lan_address};
+  body.agent_version = "load";
+  auto request = signed_request(agent, "POST", "/v1/enrol", agent.identity.public_key().text(),
+                                model::encode(body));
+  request.headers.push_back({"content-type", "application/json"});
+  const base::Duration begun = precise_now();
+  agent.request = client_.send(std::move(request), [this, &agent, begun, done = std::move(done)](
+                                                       base::Result<loop::HttpResponse> answer) {
+    latencies_.push_back(precise_now() - begun);
+    handle_enrolled(agent, std::move(answer));
+    done();
+  });
+}
+
+void JoinLoad::handle_enrolled(Agent& agent, base::Result<loop::HttpResponse> answer) {
+  if (!answer.ok()) {
+    fail(answer.error().text());
+    return;
+  }
+  if (answer.value().status != 200) {
+    fail("enrol: status " + std::to_string(answer.value().status) + ": " + answer.value().body);
+    return;
+  }
+  auto enrolled = model::decode_enrol_response(answer.value().body);
+  if (!enrolled.ok()) {
+    fail(enrolled.error().text());
+    return;
+  }
+  agent.enrolled = std::move(enrolled).value();
+}
+
+void JoinLoad::follow(Agent& agent) {
+  const std::string node = model::text_of(agent.enrolled->node_id);
+  auto request = signed_request(agent, "GET", "/v1/view?epoch=0&sequence=0", node, "");
+  request.total_timeout = std::nullopt;
+  request.idle_timeout = 120s;
+  agent.request = client_.stream(
+      std::move(request),
+      {.on_head =
+           [this](const loop::HttpHead& head) {
+             if (head.status != 200) {
+               fail("view: status " + std::to_string(head.status));
+             }
+           },
+       .on_data = [this,
+                   &agent](std::span<const std::uint8_t> bytes) { handle_frames(agent, bytes); },
+       .on_end =
+           [this](const base::Status& status) {
+             fail("view: ended" + (status.ok() ? "" : ": " + status.error().text()));
+           }});
+}
+
+void JoinLoad::handle_frames(Agent& agent, std::span<const std::uint8_t> bytes) {
+  if (auto status = agent.frames.feed(bytes); !status.ok()) {
+    fail(status.error().text());
+    return;
+  }
+  while (const auto frame = agent.frames.poll_frame()) {
+    if (frame->type == model::FrameType::Snapshot) {
+      agent.has_snapshot = true;
+    } else if (frame->type == model::FrameType::Delta) {
+      ++agent.deltas;
+      seen_after_.push_back(precise_now() - change_made_at_);
+    }
+  }
+}
+
+void JoinLoad::fail(const std::string& why) {
+  if (++failures_ <= kErrorsShownMax) {
+    std::fprintf(stderr, "linkspan-join-load: %s\n", why.c_str());
+  }
+}
+
+bool JoinLoad::run_until(const std::function<bool()>& is_done) {
+  bool is_late = false;
+  loop::Timer late(loop_, [&] { is_late = true; });
+  late.start_after(kPhaseMax);
+  while (!is_done() && !is_late) {
+    loop_.run_once();
+  }
+  if (is_late) {
+    fail("gave up after 5 minutes");
+  }
+  return !is_late;
+}
+
+std::uint64_t JoinLoad::children_cpu_us() const {
+  std::uint64_t sum = 0;
+  for (const pid_t child : children_of(options_.coordinator_pid)) {
+    sum += figures_of(child).value_or(ProcessFigures{}).cpu_us;
+  }
+  return sum;
+}
+
+// A closed loop: as many joins in flight as there are connections, each measured from its own send.
+void JoinLoad::measure_joins(nlohmann::json& figures) {
+  for (std::size_t i = 0; i < options_.agents; ++i) {
+    add_agent();
+  }
+  const auto before = coordinator();
+  const std::uint64_t children_before = children_cpu_us();
+  const base::Duration begun = precise_now();
+  std::size_t sent = 0;
+  std::size_t ended = 0;
+  std::function<void()> next = [&] {
+    if (sent < options_.agents) {
+      Agent& agent = *agents_[sent++];
+      enrol(agent, [&] {
+        ++ended;
+        next();
+      });
+    }
+  };
+  for (std::size_t i = 0; i < options_.connections; ++i) {
+    next();
+  }
+  run_until([&] { return ended == options_.agents; });
+  const base::Duration took = precise_now() - begun;
+  const auto joined =
+      static_cast<std::size_t>(std::count_if(agents_.begin(), agents_.end(), [](const auto& agent) {
+        return agent->enrolled.has_value();
+      }));
+  figures["agents"] = options_.agents;
+  figures["joined"] = joined;
+  figures["connections"] = options_.connections;
+  figures["fresh_connections"] = options_.has_fresh_connections;
+  figures["seconds"] = milliseconds(took) / 1000;
+  figures["joins_per_s"] = static_cast<double>(joined) / (milliseconds(took) / 1000);
+  figures["join_ms"] = percentiles(latencies_);
+  const auto after = coordinator();
+  if (before.has_value() && after.has_value() && joined > 0) {
+    figures["coordinator_cpu_us_per_join"] = (after->cpu_us - before->cpu_us) / joined;
+    figures["redis_cpu_us_per_join"] = (children_cpu_us() - children_before) / joined;
+    figures["coordinator_resident_bytes"] = after->resident_bytes;
+  }
+}
+
+void JoinLoad::measure_streams(nlohmann::json& figures) {
+  const auto before = coordinator();
+  const base::Duration begun = precise_now();
+  std::size_t opened = 0;
+  for (auto& agent : agents_) {
+    if (opened < options_.streams && agent->enrolled.has_value()) {
+      follow(*agent);
+      ++opened;
+    }
+  }
+  const auto count_ready = [&] {
+    return static_cast<std::size_t>(std::count_if(
+        agents_.begin(), agents_.end(), [](const auto& agent) { return agent->has_snapshot; }));
+  };
+  run_until([&] { return count_ready() == opened || failures_ > 0; });
+  figures["streams"] = count_ready();
+  figures["streams_in_sync_ms"] = milliseconds(precise_now() - begun);
+  // Two sweeps of the server, after which it has given back what the handshakes left.
+  bool is_calm = false;
+  loop::Timer calm(loop_, [&] { is_calm = true; });
+  calm.start_after(4s);
+  run_until([&] { return is_calm; });
+  const auto after = coordinator();
+  if (before.has_value() && after.has_value() && opened > 0) {
+    const auto grown = static_cast<std::int64_t>(after->resident_bytes) -
+                       static_cast<std::int64_t>(before->resident_bytes);
+    figures["resident_bytes_per_stream"] = grown / static_cast<std::int64_t>(opened);
+  }
+}
+
+// The change is one more join into the same view: from the moment it is sent to its delta's arrival
+// at each stream, so the time in which it becomes durable is in it.
+void JoinLoad::measure_changes(nlohmann::json& figures) {
+  const std::size_t followers = figures["streams"];
+  const auto before = coordinator();
+  seen_after_.clear();
+  for (std::size_t change = 1; change <= options_.changes && failures_ == 0; ++change) {
+    bool is_enrolled = false;
+    change_made_at_ = precise_now();
+    enrol(add_agent(), [&] { is_enrolled = true; });
+    run_until(
+        [&] { return failures_ > 0 || (is_enrolled && seen_after_.size() >= followers * change); });
+  }
+  figures["changes"] = options_.changes;
+  figures["change_seen_ms"] = percentiles(seen_after_);
+  const auto after = coordinator();
+  if (before.has_value() && after.has_value() && !seen_after_.empty()) {
+    figures["coordinator_cpu_us_per_delivery"] =
+        (after->cpu_us - before->cpu_us) / seen_after_.size();
+  }
+}
+
+nlohmann::json JoinLoad::run() {
+  nlohmann::json figures;
+  measure_joins(figures);
+  if (options_.streams > 0 && failures_ == 0) {
+    measure_streams(figures);
+    measure_changes(figures);
+  }
+  figures["failures"] = failures_;
+  figures["ok"] = failures_ == 0;
+  for (auto& agent : agents_) {
+    agent->request.cancel();
+  }
+  return figures;
+}
+
+int run(int argc, char** argv) {
+  Options options;
+  CLI::App app("Simulated agents that join a running coordinator", "linkspan-join-load");
+  app.add_option("--url", options.url, "https://HOST:PORT of the coordinator")->required();
+  app.add_option("--token", options.token, "join token with enough uses left")->required();
+  app.add_option("--agents", options.agents, "how many join")->check(CLI::Range(1, 100'000));
+  app.add_option("--connections", options.connections, "joins in flight")
+      ->check(CLI::Range(1, 4096));
+  app.add_flag("--fresh-connections", options.has_fresh_connections,
+               "a TLS handshake for each join, as real agents make");
+  app.add_option("--streams", options.streams, "view streams to hold open afterwards");
+  app.add_option("--changes", options.changes, "changes to time over those streams");
+  app.add_option("--coordinator-pid", options.coordinator_pid,
+                 "whose CPU and memory to read; found by name when there is only one");
+  CLI11_PARSE(app, argc, argv);
+
+  auto token = model::JoinToken::parse(options.token);
+  if (!token.ok()) {
+    std::fprintf(stderr, "linkspan-join-load: %s\n", token.error().text().c_str());
+    return 2;
+  }
+  if (options.coordinator_pid == 0) {
+    options.coordinator_pid = find_process("linkspan-coordi").value_or(0);
+  }
+  crypto::init();
+  loop::Loop loop;
+  JoinLoad load(loop, std::move(options), std::move(token).value());
+  const auto figures = load.run();
+  std::printf("%s\n", figures.dump().c_str());
+  return figures["ok"] == true ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace bench
+
+int main(int argc, char** argv) {
+  return bench::run(argc, argv);
+}
