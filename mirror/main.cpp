@@ -8,11 +8,16 @@
 #include <CLI/CLI.hpp>
 
 #include "mirror/proxy/node.h"
+#include "mirror/runtime/containerd_check.h"
+#include "mirror/runtime/runtime_config.h"
 #include "mirror/select/explain.h"
+#include "mirror/select/site_map.h"
 #include "overlay/base/log.h"
 #include "overlay/crypto/random.h"
+#include "overlay/loop/files.h"
 #include "overlay/loop/http_client.h"
 #include "overlay/loop/loop.h"
+#include "overlay/loop/process.h"
 #include "overlay/loop/signals.h"
 #include "overlay/loop/timer.h"
 
@@ -40,6 +45,7 @@ struct Settings {
   std::string cache_directory = "/var/cache/linkspan-mirror";
   std::uint64_t cache_bytes_max = std::uint64_t{64} << 30;
   std::uint64_t cache_free_bytes_min = std::uint64_t{1} << 30;
+  mirror::RuntimeConfig::Options runtime;
   bool is_verbose = false;
   bool is_json = false;
 };
@@ -114,6 +120,67 @@ int run_explain(const Settings& settings) {
   return status;
 }
 
+void print_report(const mirror::RuntimeConfig::Report& report) {
+  for (const std::string& line : report.done) {
+    std::printf("%s\n", line.c_str());
+  }
+  for (const std::string& line : report.left) {
+    std::fprintf(stderr, "linkspan-mirror: left alone: %s\n", line.c_str());
+  }
+}
+
+// Says what in containerd's configuration would make it ignore the files. Never fails: there may be
+// no containerd here, or another runtime.
+void check_containerd(const Settings& settings) {
+  loop::Loop loop;
+  loop::Process::Options options;
+  options.argv = {"containerd", "config", "dump"};
+  options.timeout = std::chrono::seconds(5);
+  const auto process = loop::Process::start(loop, options, [&](const loop::Process::Exit& exit) {
+    if (exit.ok()) {
+      for (const std::string& line :
+           mirror::complaints_about_containerd(exit.out, settings.runtime.certs_directory)) {
+        std::fprintf(stderr, "linkspan-mirror: %s\n", line.c_str());
+      }
+    }
+    loop.stop();
+  });
+  if (process.ok()) {
+    loop.run();
+  }
+}
+
+int run_runtime_apply(const Settings& settings) {
+  const auto text = loop::read_file(settings.site_map, mirror::SiteMap::kBytesMax);
+  if (!text.ok()) {
+    return complain(text.error().text());
+  }
+  const auto map = mirror::parse_site_map(text.value());
+  if (!map.ok()) {
+    return complain(map.error().text());
+  }
+  crypto::init();
+  crypto::SystemRandom random;
+  const auto report = mirror::RuntimeConfig(settings.runtime, random).apply(map.value().sources());
+  if (!report.ok()) {
+    return complain(report.error().text());
+  }
+  print_report(report.value());
+  check_containerd(settings);
+  return 0;
+}
+
+int run_runtime_remove(const Settings& settings) {
+  crypto::init();
+  crypto::SystemRandom random;
+  const auto report = mirror::RuntimeConfig(settings.runtime, random).remove();
+  if (!report.ok()) {
+    return complain(report.error().text());
+  }
+  print_report(report.value());
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -138,10 +205,35 @@ int main(int argc, char** argv) {
   explain->add_flag("--json", settings.is_json, "The whole document");
   explain->add_option("--listen", settings.listen, "Address of the running mirror")
       ->capture_default_str();
+  auto* const runtime =
+      app.add_subcommand("runtime", "Have containerd ask the mirror first, or undo that (as root)");
+  runtime->require_subcommand(1);
+  auto* const apply = runtime->add_subcommand(
+      "apply",
+      "Write hosts.toml for every source of the site map; existing files are kept and get the "
+      "mirror in front");
+  auto* const remove = runtime->add_subcommand(
+      "remove", "Put back what was there before; files changed by hand meanwhile are left alone");
+  for (auto* const command : {apply, remove}) {
+    command->add_option("--state-dir", settings.runtime.state_directory, "Journal and backups")
+        ->capture_default_str();
+    command->add_option("--certs-dir", settings.runtime.certs_directory, "containerd's config_path")
+        ->capture_default_str();
+  }
+  apply->add_option("--site-map", settings.site_map, "File that says which sources there are")
+      ->capture_default_str();
+  apply->add_option("--proxy-url", settings.runtime.proxy_url, "Where the mirror listens")
+      ->capture_default_str();
   app.require_subcommand(0, 1);
   CLI11_PARSE(app, argc, argv);
   if (explain->parsed()) {
     return run_explain(settings);
+  }
+  if (apply->parsed()) {
+    return run_runtime_apply(settings);
+  }
+  if (remove->parsed()) {
+    return run_runtime_remove(settings);
   }
   return run_node(settings);
 }
