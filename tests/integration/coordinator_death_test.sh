@@ -18,7 +18,7 @@ claims "an agent killed meanwhile comes back from its cache, and its interface n
 index=$(in_host a-m1 cat /sys/class/net/ls0/ifindex)
 in_host a-m1 sh -c 'kill -KILL "$(cat /run/linkspan/agent.pid)"'
 ping_ok a-m1 "${address[b-m1]}" >/dev/null
-daemon_in a-m1 agent linkspan-agent
+in_host a-m1 linkspan-agent --daemon
 agent_back() { in_host a-m1 sh -c 'kill -0 "$(cat /run/linkspan/agent.pid)"' && in_host a-m1 linkspan status; }
 await 20 "the agent is back" agent_back
 expect_equal "$index" "$(in_host a-m1 cat /sys/class/net/ls0/ifindex)"

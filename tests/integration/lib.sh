@@ -2,10 +2,13 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib/common.sh"
 for part in build lab lab_net lab_host lab_product lab_image; do source "$repo/scripts/lib/$part.sh"; done
 
-if [ "$(id -u)" != 0 ]; then
-  echo "skipped: needs root"
+skip() {
+  echo "skipped: $*"
   exit 77
-fi
+}
+[ "$(id -u)" = 0 ] || skip "needs root"
+[ -c /dev/net/tun ] || skip "needs /dev/net/tun"
+unshare --net --mount --pid --fork true 2>/dev/null || skip "may not make namespaces here"
 
 scratch=$(mktemp -d)
 undo=()

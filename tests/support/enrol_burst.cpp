@@ -88,8 +88,9 @@ class Joiner {
                        {.name = std::string(model::kNodeHeader), .value = headers.node},
                        {.name = std::string(model::kTimeHeader), .value = headers.time},
                        {.name = std::string(model::kSignatureHeader), .value = headers.signature}};
-    request_ = client_.send(std::move(request),
-                            [this](base::Result<loop::HttpResponse> answer) { handle(answer); });
+    request_ =
+        client_.send(std::move(request),
+                     [this](const base::Result<loop::HttpResponse>& answer) { handle(answer); });
   }
 
  private:

@@ -69,8 +69,11 @@ class Fd {
 };
 
 Error system_error(const std::string& call) {
-  return Error(Errc::Device, call + ": " + std::strerror(errno));
+  return Error(Errc::Device, call + ": " + strerrordesc_np(errno));
 }
+
+// For calls whose failure changes nothing; says so where it is used.
+void ignore(ssize_t /*result*/) {}
 
 // libuv's timers count milliseconds, too coarse for this; hence its own clock and timer.
 base::TimePoint clock_now() {
@@ -168,7 +171,7 @@ class Relay {
   void handle_readable(int fd) {
     if (fd == timer_.get()) {
       std::uint64_t expirations = 0;
-      (void)!read(fd, &expirations, sizeof expirations);
+      ignore(read(fd, &expirations, sizeof expirations));  // it only wakes
       return;
     }
     if (fd == listener_.get()) {
@@ -197,7 +200,7 @@ class Relay {
     const base::TimePoint now = clock_now();
     while (auto delivery = network_.poll(now)) {
       // A device that is down or full loses the frame, as a wire would.
-      (void)!write(taps_[delivery->port].get(), delivery->frame.data(), delivery->frame.size());
+      ignore(write(taps_[delivery->port].get(), delivery->frame.data(), delivery->frame.size()));
     }
   }
 
@@ -232,7 +235,7 @@ class Relay {
     const Result<std::string> result = run_command(network_, line.substr(0, line.find('\n')));
     const std::string text =
         (result.ok() ? result.value() : "error: " + result.error().text()) + "\n";
-    (void)!send(client.get(), text.data(), text.size(), MSG_NOSIGNAL);
+    ignore(send(client.get(), text.data(), text.size(), MSG_NOSIGNAL));  // gone: its own matter
   }
 
   base::SeededRandom random_;
