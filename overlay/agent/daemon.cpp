@@ -46,15 +46,16 @@ base::Status start_daemon(loop::Loop& loop, const Paths& paths, const std::strin
     return status;
   }
   const auto started = loop::Process::start_detached(
-      loop, {.argv = {program, "--state-dir", paths.state, "--run-dir", paths.run, "--log-file",
-                      paths.agent_log()},
-             .env = {},
-             .directory = "/",
-             .stdin_bytes = {},
-             .output_bytes_max = 0,
-             .timeout = base::Duration::zero(),
-             .kill_grace = base::Duration::zero(),
-             .log_file = paths.agent_log()});
+      loop,
+      {.argv = {program, "--state-dir", paths.state, "--run-dir", paths.run, "--log-dir", paths.log,
+                "--mirror-cache-dir", paths.mirror_cache, "--log-file", paths.agent_log()},
+       .env = {},
+       .directory = "/",
+       .stdin_bytes = {},
+       .output_bytes_max = 0,
+       .timeout = base::Duration::zero(),
+       .kill_grace = base::Duration::zero(),
+       .log_file = paths.agent_log()});
   if (!started.ok()) {
     return started.error();
   }

@@ -117,6 +117,10 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--run-dir", flags.paths.run, "Status, site map and pidfile")
       ->capture_default_str();
+  app.add_option("--log-dir", flags.paths.log, "Logs, where there is no systemd")
+      ->capture_default_str();
+  app.add_option("--mirror-cache-dir", flags.paths.mirror_cache, "What the mirror keeps")
+      ->capture_default_str();
   app.add_option("--log-file", flags.log_file,
                  "Log to this file, and keep it small; default: standard error");
   app.add_flag("--debug", flags.is_debug, "Log more");

@@ -12,7 +12,6 @@ namespace agent {
 namespace {
 
 constexpr const char* kUser = "linkspan-mirror";
-constexpr const char* kCacheDirectory = "/var/cache/linkspan-mirror";
 
 }  // namespace
 
@@ -211,7 +210,7 @@ void MirrorKeeper::start_child() {
       {.argv = {"setpriv", "--reuid=" + user, "--regid=" + user, "--init-groups", "--inh-caps=-all",
                 "--bounding-set=-all", "--no-new-privs", "--pdeathsig=TERM", options_.program,
                 "--role", "node", "--site-map", options_.paths.site_map(), "--cache-dir",
-                kCacheDirectory},
+                options_.paths.mirror_cache},
        .env = {{"HOME", "/nonexistent"}},
        .directory = "/",
        .stdin_bytes = {},

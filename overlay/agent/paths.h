@@ -9,6 +9,7 @@ struct Paths {
   std::string state = "/var/lib/linkspan";  // 0700: survives reboots; `linkspan leave` removes it
   std::string run = "/run/linkspan";        // 0755: of this boot, read by others
   std::string log = "/var/log/linkspan";    // 0755: only where there is no systemd
+  std::string mirror_cache = "/var/cache/linkspan-mirror";  // made by the mirror's package
 
   // Keys and enrolment (0600). There exactly while the server is joined.
   std::string identity() const { return state + "/identity.json"; }

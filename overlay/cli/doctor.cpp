@@ -10,6 +10,7 @@
 #include "overlay/cli/doctor_checks.h"
 #include "overlay/cli/host_check.h"
 #include "overlay/cli/output.h"
+#include "overlay/cli/path_options.h"
 
 namespace cli {
 namespace {
@@ -88,8 +89,7 @@ void add_doctor_command(CLI::App& app, Context& context) {
       "runtime and the mirror. Needs root; changes nothing.");
   auto flags = std::make_shared<DoctorFlags>();  // owned by the callback, as long as the app
   command->add_flag("--json", flags->is_json, "Print JSON");
-  command->add_option("--state-dir", flags->paths.state, "Keys and state")->capture_default_str();
-  command->add_option("--run-dir", flags->paths.run, "Status of this boot")->capture_default_str();
+  add_path_options(*command, flags->paths);
   command->footer("Exit status: 0 when no check failed; 1 otherwise.");
   command->callback([flags, &context] { context.exit_code = run_doctor(*flags); });
 }

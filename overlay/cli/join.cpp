@@ -15,6 +15,7 @@
 #include "overlay/base/backoff.h"
 #include "overlay/cli/host_check.h"
 #include "overlay/cli/output.h"
+#include "overlay/cli/path_options.h"
 #include "overlay/cli/service.h"
 #include "overlay/cli/wait.h"
 #include "overlay/loop/files.h"
@@ -386,8 +387,7 @@ void add_join_command(CLI::App& app, Context& context) {
   command->add_option("--wait", flags->wait_s, "Seconds to wait until it is up")
       ->check(CLI::Range(0, 3600))
       ->capture_default_str();
-  command->add_option("--state-dir", flags->paths.state, "Keys and state")->capture_default_str();
-  command->add_option("--run-dir", flags->paths.run, "Status of this boot")->capture_default_str();
+  add_path_options(*command, flags->paths);
   command->footer(
       "Exit status: 0 joined and up, 1 refused or not up, 2 wrong usage.\n"
       "Environment: LINKSPAN_TOKEN, LINKSPAN_COORDINATOR in place of TOKEN and --coordinator.");

@@ -12,6 +12,7 @@
 #include "overlay/agent/paths.h"
 #include "overlay/agent/programs.h"
 #include "overlay/cli/output.h"
+#include "overlay/cli/path_options.h"
 #include "overlay/cli/service.h"
 #include "overlay/cli/wait.h"
 #include "overlay/device/device.h"
@@ -22,7 +23,6 @@ namespace cli {
 namespace {
 
 constexpr base::Duration kToolTimeout = std::chrono::seconds(60);
-constexpr const char* kMirrorCache = "/var/cache/linkspan-mirror";
 constexpr std::size_t kCacheEntriesMax = 100'000;
 
 struct LeaveFlags {
@@ -66,13 +66,13 @@ base::Status remove_mirror_configuration(const agent::Paths& paths) {
 }
 
 // What the mirror kept is of no use to a server that has left; its package's directory stays.
-base::Status empty_mirror_cache() {
-  const auto names = loop::list_directory(kMirrorCache, kCacheEntriesMax);
+base::Status empty_mirror_cache(const agent::Paths& paths) {
+  const auto names = loop::list_directory(paths.mirror_cache, kCacheEntriesMax);
   if (!names.ok()) {
     return {};  // not installed here
   }
   for (const auto& name : names.value()) {
-    if (auto status = loop::remove_tree(std::string(kMirrorCache) + "/" + name); !status.ok()) {
+    if (auto status = loop::remove_tree(paths.mirror_cache + "/" + name); !status.ok()) {
       return status;
     }
   }
@@ -120,7 +120,7 @@ int run_leave(const LeaveFlags& flags) {
   for (const Step& step :
        {Step{"stop the agent", &stop_agent},
         Step{"restore the container runtime's configuration", &remove_mirror_configuration},
-        Step{"empty the mirror's cache", [](const agent::Paths&) { return empty_mirror_cache(); }},
+        Step{"empty the mirror's cache", &empty_mirror_cache},
         Step{"take away interfaces, routes and rules", &undo_devices},
         Step{"remove keys and state", &remove_files}}) {
     if (auto status = step.run(flags.paths); !status.ok()) {
@@ -145,8 +145,7 @@ void add_leave_command(CLI::App& app, Context& context) {
       "\n"
       "Needs root. Works without the coordinator, and says so. Running it again is harmless.");
   auto flags = std::make_shared<LeaveFlags>();  // owned by the callback, as long as the app
-  command->add_option("--state-dir", flags->paths.state, "Keys and state")->capture_default_str();
-  command->add_option("--run-dir", flags->paths.run, "Status of this boot")->capture_default_str();
+  add_path_options(*command, flags->paths);
   command->footer("Exit status: 0 left, or in no network; 1 something could not be undone.");
   command->callback([flags, &context] { context.exit_code = run_leave(*flags); });
 }

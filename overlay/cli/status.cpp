@@ -10,6 +10,7 @@
 #include "overlay/agent/paths.h"
 #include "overlay/agent/status.h"
 #include "overlay/cli/output.h"
+#include "overlay/cli/path_options.h"
 #include "overlay/cli/status_text.h"
 #include "overlay/crypto/keys.h"
 #include "overlay/device/wireguard.h"
@@ -100,8 +101,7 @@ void add_status_command(CLI::App& app, Context& context) {
       "reach, and its peers with the age of their last handshake (with root).");
   auto flags = std::make_shared<StatusFlags>();  // owned by the callback, as long as the app
   command->add_flag("--json", flags->is_json, "Print JSON");
-  command->add_option("--state-dir", flags->paths.state, "Keys and state")->capture_default_str();
-  command->add_option("--run-dir", flags->paths.run, "Status of this boot")->capture_default_str();
+  add_path_options(*command, flags->paths);
   command->footer("Exit status: 0 joined, running and up; 1 otherwise.");
   command->callback([flags, &context] { context.exit_code = run_status(*flags); });
 }
