@@ -16,7 +16,7 @@ namespace device {
 namespace {
 
 // WireGuard refuses a session older than this (whitepaper, 6.2: REJECT_AFTER_TIME).
-constexpr std::int64_t kSessionAgeMax_s = 180;
+constexpr std::int64_t kSessionAgeMaxSeconds = 180;
 constexpr std::string_view kForwardV6 = "net.ipv6.conf.all.forwarding";
 constexpr mode_t kFileMode = 0644;
 
@@ -50,7 +50,7 @@ bool is_removal(const base::Change& change) {
 }
 
 // Ok for what is not there any more: then there is nothing to undo.
-base::Status unless_gone(base::Status status) {
+base::Status unless_gone(const base::Status& status) {
   return !status.ok() && status.error().code() == base::Errc::NotFound ? base::Status() : status;
 }
 
@@ -69,8 +69,8 @@ class Stepper {
     }
     // No link-local address: nothing on a tunnel speaks neighbour discovery. Not there without
     // IPv6.
-    const auto mode = write_sysctl("net.ipv6.conf." + step.name + ".addr_gen_mode", "1");
-    if (!unless_gone(mode).ok()) {
+    auto mode = unless_gone(write_sysctl("net.ipv6.conf." + step.name + ".addr_gen_mode", "1"));
+    if (!mode.ok()) {
       return mode;
     }
     auto status = set_wireguard(
@@ -254,7 +254,7 @@ base::Status add_tunnel(const Link& link, base::WallTime now, base::DeviceState&
     auto& settings = tunnel.peers[key];
     settings = peer.settings;
     settings.is_alive = peer.last_handshake_unix_s > 0 &&
-                        now.unix_ms / 1000 - peer.last_handshake_unix_s < kSessionAgeMax_s;
+                        now.unix_ms / 1000 - peer.last_handshake_unix_s < kSessionAgeMaxSeconds;
   }
   return {};
 }
@@ -361,14 +361,15 @@ base::Status Device::apply(std::span<const base::Change> changes) {
 
 base::Status Device::undo() {
   base::Status first;
-  const auto entries = journal_.entries();
-  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
-    auto status = undo_entry(*entry);
+  const std::vector<JournalEntry> newest_first(journal_.entries().rbegin(),
+                                               journal_.entries().rend());
+  for (const auto& entry : newest_first) {
+    auto status = undo_entry(entry);
     if (status.ok()) {
-      status = journal_.remove(entry->made, entry->name);
+      status = journal_.remove(entry.made, entry.name);
     }
     if (first.ok() && !status.ok()) {
-      first = status.error().within("undo " + entry->name);
+      first = status.error().within("undo " + entry.name);
     }
   }
   return first;

@@ -48,11 +48,14 @@ base::Result<JournalEntry> read_entry(const Json& object, const std::string& whe
   bool has_name = false;
   for (const auto& [key, value] : object.items()) {
     if (!value.is_string()) {
-      return malformed(where + ": " + key + ": expected text");
+      return base::Error(base::Errc::Malformed, "expected text")
+          .within(key)
+          .within(where)
+          .within("journal");
     }
-    const auto text = value.get<std::string>();
+    auto text = value.get<std::string>();
     if (key == "made") {
-      const auto* found = std::ranges::find(kMadeNames, std::string_view(text), &MadeName::name);
+      const auto* found = std::ranges::find(kMadeNames, text, &MadeName::name);
       if (found == kMadeNames.end()) {
         return malformed(where + ": made: unknown kind");
       }

@@ -265,6 +265,7 @@ base::Result<std::vector<int>> read_default_links() {
   }
   std::ranges::stable_sort(found, [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<int> indexes;
+  indexes.reserve(found.size());
   for (const auto& [metric, index] : found) {
     indexes.push_back(index);
   }

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <string_view>
+#include <system_error>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -20,7 +20,7 @@ constexpr std::size_t kLinksMax = 65536;
 
 base::Error system_error(const std::string& key) {
   const auto code = errno == ENOENT ? base::Errc::NotFound : base::Errc::Unavailable;
-  return base::Error(code, "sysctl " + key + ": " + std::strerror(errno));
+  return base::Error(code, "sysctl " + key + ": " + std::generic_category().message(errno));
 }
 
 // Dots part the key; a dot inside an interface's name is written as a slash, as sysctl(8) does it.

@@ -130,8 +130,8 @@ base::Status set_wireguard(const std::string& name, const WireguardSettings& set
 }
 
 base::Status set_peers(const std::string& name, std::span<const PeerStep> steps) {
-  const std::vector<std::string> kCommand{"wg", "set", name};
-  auto argv = kCommand;
+  const std::vector<std::string> command{"wg", "set", name};
+  auto argv = command;
   std::size_t size_bytes = 0;
   std::size_t count = 0;
   for (const auto& step : steps) {
@@ -147,7 +147,7 @@ base::Status set_peers(const std::string& name, std::span<const PeerStep> steps)
     }
     argv.insert(argv.end(), words.begin(), words.end());
     if (++count == kCallStepsMax || size_bytes > kCallBytesMax) {
-      if (auto status = run(std::exchange(argv, kCommand)); !status.ok()) {
+      if (auto status = run(std::exchange(argv, command)); !status.ok()) {
         return status.error().within(name);
       }
       size_bytes = 0;

@@ -4,8 +4,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
+#include <ctime>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -13,7 +14,6 @@
 #include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "overlay/base/check.h"
@@ -27,7 +27,7 @@ constexpr std::size_t kChunkBytes = std::size_t{16} << 10;
 
 base::Error system_error(const std::string& what) {
   const auto code = errno == ENOENT ? base::Errc::NotFound : base::Errc::Unavailable;
-  return base::Error(code, what + ": " + std::strerror(errno));
+  return base::Error(code, what + ": " + std::generic_category().message(errno));
 }
 
 class Descriptor {
@@ -39,6 +39,8 @@ class Descriptor {
     std::swap(fd_, other.fd_);
     return *this;
   }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
   ~Descriptor() { close(); }
 
   int get() const { return fd_; }
@@ -176,6 +178,7 @@ int Child::spawn(posix_spawn_file_actions_t* actions) {
 
   std::vector<std::string> arguments = call_.argv;
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (auto& argument : arguments) {
     argv.push_back(argument.data());
   }

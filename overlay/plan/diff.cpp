@@ -44,7 +44,7 @@ void diff_settings(const std::string& name, const TunnelInterface& wanted,
 // the peer that had it.
 class PeerModel {
  public:
-  explicit PeerModel(const Peers& peers) : peers_(peers) {
+  explicit PeerModel(Peers peers) : peers_(std::move(peers)) {
     for (const auto& [key, peer] : peers_) {
       for (const auto& prefix : peer.allowed) {
         holders_[prefix] = key;
@@ -138,9 +138,9 @@ void add_interfaces(const DeviceState& wanted, const DeviceState& actual, Change
 }
 
 const TunnelInterface& find_or_none(const DeviceState& state, const std::string& name) {
-  static const TunnelInterface kNone;
+  static const TunnelInterface none;
   const auto found = state.interfaces.find(name);
-  return found == state.interfaces.end() ? kNone : found->second;
+  return found == state.interfaces.end() ? none : found->second;
 }
 
 void add_addresses(const DeviceState& wanted, const DeviceState& actual, Changes& changes) {
