@@ -10,11 +10,13 @@ using Duration = std::chrono::nanoseconds;
 
 // A point on a steady clock: for waits, deadlines and ages. Means nothing outside this process.
 struct SteadyClock {
+  // NOLINTBEGIN(readability-identifier-naming): the names that std::chrono asks of a clock
   using duration = Duration;
   using rep = duration::rep;
   using period = duration::period;
   using time_point = std::chrono::time_point<SteadyClock>;
   static constexpr bool is_steady = true;
+  // NOLINTEND(readability-identifier-naming)
 };
 using TimePoint = SteadyClock::time_point;
 

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kNameBytesMax = 64;      // X.520 ub-common-name
 constexpr std::size_t kDnsNameBytesMax = 253;  // RFC 1035
-constexpr std::int64_t kDay_s = 86400;
+constexpr std::int64_t kDaySeconds = 86400;
 
 // One deleter for what OpenSSL gives.
 struct Free {
@@ -70,9 +70,10 @@ bool set_validity(X509* certificate, const CertificateRequest& request) {
   std::time_t now = request.now.unix_ms / 1000;
   const std::int64_t validity_s =
       std::chrono::duration_cast<std::chrono::seconds>(request.validity).count();
-  return X509_time_adj_ex(X509_getm_notBefore(certificate), 0, -kDay_s, &now) != nullptr &&
-         X509_time_adj_ex(X509_getm_notAfter(certificate), static_cast<int>(validity_s / kDay_s),
-                          static_cast<long>(validity_s % kDay_s), &now) != nullptr;
+  return X509_time_adj_ex(X509_getm_notBefore(certificate), 0, -kDaySeconds, &now) != nullptr &&
+         X509_time_adj_ex(X509_getm_notAfter(certificate),
+                          static_cast<int>(validity_s / kDaySeconds),
+                          static_cast<long>(validity_s % kDaySeconds), &now) != nullptr;
 }
 
 bool set_subject(X509* certificate, const std::string& common_name) {
@@ -144,7 +145,7 @@ base::Result<Certificate> make_certificate(const CertificateRequest& request) {
 }
 
 base::Result<Digest256> spki_pin(std::string_view cert_pem) {
-  constexpr std::size_t kPemBytesMax = 64 * 1024;
+  constexpr std::size_t kPemBytesMax = 64U * 1024;
   if (cert_pem.size() > kPemBytesMax) {
     return malformed(std::to_string(cert_pem.size()) + " bytes, at most 65536");
   }

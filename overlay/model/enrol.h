@@ -17,7 +17,7 @@
 
 namespace model {
 
-inline constexpr std::size_t kEnrolBytesMax = 64 * 1024;
+inline constexpr std::size_t kEnrolBytesMax = 64U * 1024;
 inline constexpr std::size_t kLocalPrefixesMax = 1024;
 inline constexpr std::size_t kMachineIdBytesMax = 64;
 inline constexpr std::size_t kVersionBytesMax = 64;

@@ -21,10 +21,11 @@ namespace model {
 inline constexpr std::size_t kFactPrefixesMax = 64;
 inline constexpr std::size_t kFactAddressesMax = 32;
 inline constexpr std::size_t kFactSourcesMax = 64;
-inline constexpr std::size_t kFactBytesMax = 32 * 1024;
+inline constexpr std::size_t kFactBytesMax = 32U * 1024;
 inline constexpr std::uint8_t kRanksMax = 4;    // gateways of one site
 inline constexpr std::uint16_t kMtuMin = 1280;  // IPv6's least
 inline constexpr std::uint16_t kMtuMax = 9216;
+// NOLINTNEXTLINE(readability-identifier-naming): a bare number carries its unit last
 inline constexpr std::uint16_t kKeepaliveMax_s = 3600;
 // The base port leaves room for one port a rank.
 inline constexpr std::uint16_t kListenPortMax = 65535 - (kRanksMax - 1);

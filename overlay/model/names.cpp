@@ -61,11 +61,39 @@ bool is_host_and_port(std::string_view text) {
   return is_host(text.substr(0, colon)) && is_port(text.substr(colon + 1));
 }
 
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+// One component of a repository name, as the distribution specification has it:
+// [a-z0-9]+ ((\.|_|__|-+) [a-z0-9]+)*
+bool is_path_component(std::string_view text) {
+  if (text.empty() || !is_letter_or_digit(text.front()) || !is_letter_or_digit(text.back())) {
+    return false;
+  }
+  while (!text.empty()) {
+    const auto* const separator = std::ranges::find_if_not(text, is_letter_or_digit);
+    const auto* const next = std::find_if(separator, text.end(), is_letter_or_digit);
+    const std::string_view between(separator, static_cast<std::size_t>(next - separator));
+    if (!between.empty() && between != "." && between != "_" && between != "__" &&
+        between.find_first_not_of('-') != std::string_view::npos) {
+      return false;
+    }
+    text.remove_prefix(static_cast<std::size_t>(next - text.begin()));
+  }
+  return true;
+}
+
+// Nothing, or components with a slash before each.
 bool is_path(std::string_view text) {
-  return !text.ends_with('/') && std::ranges::all_of(text, [](char c) {
-    return c > 0x20 && c < 0x7f && c != '?' && c != '#' && c != '"' && c != '\\' && c != '<' &&
-           c != '>';
-  });
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('/', 1), text.size());
+    if (text.front() != '/' || !is_path_component(text.substr(1, end - 1))) {
+      return false;
+    }
+    text.remove_prefix(end);
+  }
+  return true;
 }
 
 }  // namespace
@@ -78,7 +106,9 @@ base::Status check_name(std::string_view text) {
 }
 
 base::Status check_source(std::string_view text) {
-  if (text.size() > kSourceBytesMax || !is_host_and_port(text)) {
+  constexpr std::string_view kPlain = "http://";
+  const std::string_view host = text.starts_with(kPlain) ? text.substr(kPlain.size()) : text;
+  if (!is_host_and_port(host)) {
     return unexpected(text, "HOST or HOST:PORT in lower case");
   }
   return {};
@@ -96,7 +126,8 @@ base::Status check_replica_url(std::string_view text) {
   const std::size_t slash = rest.find('/');
   const std::string_view path = slash == std::string_view::npos ? "" : rest.substr(slash);
   if (text.size() > kUrlBytesMax || !is_host_and_port(rest.substr(0, slash)) || !is_path(path)) {
-    return unexpected(text, "http:// or https://, a host in lower case, and no slash at the end");
+    return unexpected(text,
+                      "http:// or https://, a host, and no slash at the end, all in lower case");
   }
   return {};
 }

@@ -10,7 +10,7 @@
 namespace model {
 
 inline constexpr std::string_view kProblemMediaType = "application/problem+json";
-inline constexpr std::size_t kProblemBytesMax = 16 * 1024;
+inline constexpr std::size_t kProblemBytesMax = 16U * 1024;
 
 struct Problem {
   int status = 500;

@@ -15,7 +15,7 @@
 
 namespace model {
 
-inline constexpr std::size_t kReportBytesMax = 16 * 1024;
+inline constexpr std::size_t kReportBytesMax = 16U * 1024;
 inline constexpr std::size_t kReportProblemsMax = 16;
 inline constexpr std::size_t kReportProblemBytesMax = 256;
 

@@ -1,19 +1,18 @@
-// The site map file (PROTOCOL.md, 9): the agent writes it, the mirror reads it.
+// The site map file (PROTOCOL.md, 9): the agent writes it from its view. The mirror reads it with a
+// decoder of its own (mirror/select/site_map.h), which checks what it is going to use.
 #pragma once
 
 #include <cstddef>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "overlay/base/result.h"
 #include "overlay/model/ids.h"
 
 namespace model {
 
 class View;
 
-inline constexpr std::size_t kSiteMapBytesMax = 1U << 20;
+inline constexpr std::size_t kSiteMapBytesMax = 1U << 20;  // that a reader has to take
 inline constexpr std::size_t kSiteMapReplicasMax = 1024;
 
 struct SiteMap {
@@ -40,8 +39,5 @@ SiteMap make_site_map(const View& view, NodeId self);
 
 // Ends with a newline.
 std::string encode(const SiteMap& map);
-
-// Strict. Errors: Malformed `site map: field: value, expected ...`, LimitExceeded.
-base::Result<SiteMap> decode_site_map(std::string_view json);
 
 }  // namespace model

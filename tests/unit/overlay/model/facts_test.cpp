@@ -170,9 +170,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadFact{"BadSource",
                 with<ReplicaFact>(kReplica, [](auto& fact) { fact.sources = {"Docker"}; }),
                 "replica 3: sources: \"Docker\", expected HOST or HOST:PORT in lower case"},
-        BadFact{"BadUrl", with<ReplicaFact>(kReplica, [](auto& fact) { fact.url = "r"; }),
-                "replica 3: url: \"r\", expected http:// or https://, a host in lower case, and no "
-                "slash at the end"}),
+        BadFact{
+            "BadUrl", with<ReplicaFact>(kReplica, [](auto& fact) { fact.url = "r"; }),
+            "replica 3: url: \"r\", expected http:// or https://, a host, and no slash at the end, "
+            "all in lower case"}),
     [](const auto& test) { return test.param.name; });
 
 struct BadBytes {
