@@ -61,7 +61,8 @@ class Committer {
   };
   struct Options {
     base::Duration quarantine = std::chrono::hours(24);
-    std::optional<Fingerprint> known;
+    std::optional<Fingerprint> known{};
+    std::size_t snapshot_bytes_min = kSnapshotBytesMin;
   };
   struct Counters {
     std::uint64_t commands = 0;
