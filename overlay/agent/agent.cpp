@@ -68,8 +68,8 @@ void Agent::start() {
   if (stream_.view() == nullptr) {
     is_stream_started_ = true;
     stream_.start(loop_.now());
-    ready_timer_.start_after(kReadyWaitMax);
   }
+  ready_timer_.start_after(kReadyWaitMax);
   mark_status();
   pump();
 }

@@ -142,7 +142,8 @@ void MirrorKeeper::handle_applied(const loop::Process::Exit& exit) {
     apply_backoff_.reset();
     base::log_info("mirror: the container runtime asks the mirror for " +
                    std::to_string(asked_.size()) + " sources");
-    set_problem("");
+    // What it left alone, or what would make the runtime ignore it, is a line on standard error.
+    set_problem(exit.err.substr(0, exit.err.find('\n')));
     look();
     return;
   }
