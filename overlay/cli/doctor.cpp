@@ -81,16 +81,17 @@ int run_doctor(const DoctorFlags& flags) {
 void add_doctor_command(CLI::App& app, Context& context) {
   auto* const command =
       app.add_subcommand("doctor", "Find what is wrong here, and what to do about it");
-  command->description(
+  auto flags = std::make_shared<DoctorFlags>();  // owned by the callback, as long as the app
+  command->add_flag("--json", flags->is_json, "Print JSON");
+  add_path_options(*command, flags->paths);
+  command->footer(
       "Checks, one line each: the tools, WireGuard, the agent, the overlay, the coordinator with "
       "its\n"
       "pinned key and its clock, forwarding on a gateway, MTU, overlapping networks, the "
       "container\n"
-      "runtime and the mirror. Needs root; changes nothing.");
-  auto flags = std::make_shared<DoctorFlags>();  // owned by the callback, as long as the app
-  command->add_flag("--json", flags->is_json, "Print JSON");
-  add_path_options(*command, flags->paths);
-  command->footer("Exit status: 0 when no check failed; 1 otherwise.");
+      "runtime and the mirror. Needs root; changes nothing.\n"
+      "\n"
+      "Exit status: 0 when no check failed; 1 otherwise.");
   command->callback([flags, &context] { context.exit_code = run_doctor(*flags); });
 }
 

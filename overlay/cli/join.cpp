@@ -356,13 +356,6 @@ int run_join(const JoinFlags& flags) {
 void add_join_command(CLI::App& app, Context& context) {
   auto* const command = app.add_subcommand("join", "Join this server to the network of a token");
   auto flags = std::make_shared<JoinFlags>();  // owned by the callbacks, as long as the app
-  command->description(
-      "Joins this server to the network that TOKEN is for: makes its keys here, enrols it with "
-      "the\n"
-      "coordinator, starts the agent, and waits until the overlay answers.\n"
-      "\n"
-      "Needs root. Running it again is harmless. A join that is refused changes nothing on this\n"
-      "server; one that was not answered goes on when the same line is run again.");
   command->add_option("TOKEN", flags->token, "What 'linkspan token create' printed")
       ->envname("LINKSPAN_TOKEN")
       ->required();
@@ -389,6 +382,13 @@ void add_join_command(CLI::App& app, Context& context) {
       ->capture_default_str();
   add_path_options(*command, flags->paths);
   command->footer(
+      "Joins this server to the network that TOKEN is for: makes its keys here, enrols it with "
+      "the\n"
+      "coordinator, starts the agent, and waits until the overlay answers.\n"
+      "\n"
+      "Needs root. Running it again is harmless. A join that is refused changes nothing on this\n"
+      "server; one that was not answered goes on when the same line is run again.\n"
+      "\n"
       "Exit status: 0 joined and up, 1 refused or not up, 2 wrong usage.\n"
       "Environment: LINKSPAN_TOKEN, LINKSPAN_COORDINATOR in place of TOKEN and --coordinator.");
   command->callback([flags, &context] { context.exit_code = run_join(*flags); });

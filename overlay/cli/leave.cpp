@@ -139,14 +139,15 @@ int run_leave(const LeaveFlags& flags) {
 
 void add_leave_command(CLI::App& app, Context& context) {
   auto* const command = app.add_subcommand("leave", "Take this server out of its network");
-  command->description(
+  auto flags = std::make_shared<LeaveFlags>();  // owned by the callback, as long as the app
+  add_path_options(*command, flags->paths);
+  command->footer(
       "Takes this server out of its network and undoes everything that joining did: interfaces,\n"
       "routes, rules, settings, the container runtime's configuration, keys and state.\n"
       "\n"
-      "Needs root. Works without the coordinator, and says so. Running it again is harmless.");
-  auto flags = std::make_shared<LeaveFlags>();  // owned by the callback, as long as the app
-  add_path_options(*command, flags->paths);
-  command->footer("Exit status: 0 left, or in no network; 1 something could not be undone.");
+      "Needs root. Works without the coordinator, and says so. Running it again is harmless.\n"
+      "\n"
+      "Exit status: 0 left, or in no network; 1 something could not be undone.");
   command->callback([flags, &context] { context.exit_code = run_leave(*flags); });
 }
 

@@ -96,13 +96,14 @@ int run_status(const StatusFlags& flags) {
 void add_status_command(CLI::App& app, Context& context) {
   auto* const command =
       app.add_subcommand("status", "Show what this server is and how it is doing");
-  command->description(
-      "Shows this server's place in its network, whether it is up, whether the coordinator is in\n"
-      "reach, and its peers with the age of their last handshake (with root).");
   auto flags = std::make_shared<StatusFlags>();  // owned by the callback, as long as the app
   command->add_flag("--json", flags->is_json, "Print JSON");
   add_path_options(*command, flags->paths);
-  command->footer("Exit status: 0 joined, running and up; 1 otherwise.");
+  command->footer(
+      "Shows this server's place in its network, whether it is up, whether the coordinator is in\n"
+      "reach, and its peers with the age of their last handshake (with root).\n"
+      "\n"
+      "Exit status: 0 joined, running and up; 1 otherwise.");
   command->callback([flags, &context] { context.exit_code = run_status(*flags); });
 }
 

@@ -326,8 +326,11 @@ base::Status Device::apply(std::span<const base::Change> changes) {
       first = status.error().within(base::text_of(change));
     }
   };
-  // A new interface has heard of everybody last, or its first packets will tell: a thousand
+  // Both sides greet: whichever handshake comes before the other side is ready is lost, and keeps
+  // its sender from trying again for 5 s. A new interface greets only so many: a thousand
   // handshakes at every boot of a large site are not worth it.
+  constexpr std::size_t kGreetingsMax = 64;
+  std::size_t greetings = 0;
   std::set<std::string> new_interfaces;
   for (std::size_t i = 0; i < changes.size();) {
     if (const auto* added = std::get_if<base::AddInterface>(&changes[i]); added != nullptr) {
@@ -349,7 +352,7 @@ base::Status Device::apply(std::span<const base::Change> changes) {
            is_removal(changes[i]) == is_removal(changes[begin])) {
       if (auto* set = std::get_if<base::SetPeer>(&peer->second);
           set != nullptr && new_interfaces.count(interface) > 0) {
-        set->is_new = false;
+        set->is_new = set->is_new && ++greetings <= kGreetingsMax;
       }
       group.push_back(std::move(peer->second));
       peer = ++i < changes.size() ? peer_step(changes[i]) : std::nullopt;
