@@ -19,8 +19,8 @@ namespace loop {
 // before it have run, then CHECKs that nothing is left: a leaked handle is a crash in every test.
 class Loop {
  public:
-  // Also ignores SIGPIPE, for the whole process: writing to a peer that went away is an error of that
-  // write. Children start with the default again.
+  // Also ignores SIGPIPE, for the whole process: writing to a peer that went away is an error of
+  // that write. Children start with the default again.
   Loop();
   ~Loop();
   Loop(const Loop&) = delete;

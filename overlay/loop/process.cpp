@@ -15,9 +15,6 @@
 #include "overlay/base/check.h"
 #include "overlay/loop/timer.h"
 
-// The environment of this process; uv_os_environ() would copy it a second time.
-extern char** environ;  // NOLINT: POSIX declares it nowhere
-
 namespace loop {
 namespace {
 

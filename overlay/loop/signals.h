@@ -23,8 +23,8 @@ class SignalWatcher {
   std::vector<HandleOwner<State>> states_;
 };
 
-// Writes to a peer that went away must be an error of that write, not the end of the process. Loop's
-// constructor does it.
+// Writes to a peer that went away must be an error of that write, not the end of the process.
+// Loop's constructor does it.
 void ignore_broken_pipes();
 
 }  // namespace loop
