@@ -145,7 +145,7 @@ void Agent::act(ViewStream::Connect connect) {
              stream_status_ = head.status;
              if (head.status == 200) {
                stream_.handle_open(loop_.now());
-               reporter_.mark_changed(loop_.now());  // a coordinator that restarted knows nothing
+               reporter_.handle_connected(loop_.now());
                mark_status();
                pump();
              }

@@ -13,6 +13,11 @@ void Reporter::mark_changed(base::TimePoint now) {
   wake_at_ = sent_at_ ? std::max(now, *sent_at_ + kGapMin) : now;
 }
 
+void Reporter::handle_connected(base::TimePoint now) {
+  backoff_.reset();
+  mark_changed(now);
+}
+
 void Reporter::handle_sent(base::TimePoint now, bool is_taken) {
   if (!is_in_flight_) {
     return;

@@ -2,7 +2,7 @@
 // (but not more often than kGapMin), otherwise every kInterval give or take kJitter, so that a
 // fleet that started at one moment does not report at one moment.
 //
-//   feed    mark_changed, handle_sent, handle_timeout
+//   feed    mark_changed, handle_connected, handle_sent, handle_timeout
 //   drain   poll_send
 //   sleep   next_timeout
 //
@@ -30,6 +30,9 @@ class Reporter {
       : random_(random), backoff_(kRetryFirst, kRetryMax, random) {}
 
   void mark_changed(base::TimePoint now);
+  // The coordinator is in reach again, and may have forgotten what it was told: no wait is left
+  // over from when it was not.
+  void handle_connected(base::TimePoint now);
   // The report in flight was taken, or not.
   void handle_sent(base::TimePoint now, bool is_taken);
   void handle_timeout(base::TimePoint now);

@@ -11,7 +11,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -248,13 +247,28 @@ base::Result<std::uint64_t> free_space_bytes(const std::string& path) {
   return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
 }
 
+namespace {
+
+// A write lock on the whole file, owned by the open file description (fcntl(2), F_OFD_SETLK).
+// Unlike flock's, somebody can ask who holds it without taking it for a moment, which would turn
+// away a process that starts just then; and without the right to write.
+struct flock whole_file() {
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+}  // namespace
+
 base::Result<FileLock> FileLock::take(const std::string& path, mode_t mode) {
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, mode));
   if (file.get() < 0) {
     return os_error("open", path, errno);
   }
-  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) {
+  struct flock wanted = whole_file();
+  if (::fcntl(file.get(), F_OFD_SETLK, &wanted) != 0) {
+    if (errno != EAGAIN && errno != EACCES) {
       return os_error("lock", path, errno);
     }
     const auto pid = holder(path);
@@ -272,8 +286,9 @@ base::Result<FileLock> FileLock::take(const std::string& path, mode_t mode) {
 }
 
 std::optional<pid_t> FileLock::holder(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
-  if (file.get() < 0 || ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct flock found = whole_file();
+  if (file.get() < 0 || ::fcntl(file.get(), F_OFD_GETLK, &found) != 0 || found.l_type == F_UNLCK) {
     return {};
   }
   std::array<char, 24> text{};

@@ -49,8 +49,8 @@ base::Result<std::vector<std::string>> list_directory(const std::string& path,
 // Bytes that an unprivileged writer may still use on the file system of `path`.
 base::Result<std::uint64_t> free_space_bytes(const std::string& path);
 
-// A pidfile held by flock: the kernel drops the lock with the process, so a stale file never
-// blocks.
+// A pidfile held by a lock of its own: the kernel drops the lock with the process, so a stale file
+// never blocks.
 class FileLock {
  public:
   // Takes the lock and writes this process's id into the file. Does not wait.

@@ -92,6 +92,19 @@ TEST_F(ReporterTest, ChangeDoesNotShortenTheBackoff) {
   EXPECT_EQ(reporter_.next_timeout(), wake_at);
 }
 
+TEST_F(ReporterTest, CoordinatorBackInReachIsToldAtOnce) {
+  reporter_.mark_changed(now_);
+  for (int i = 0; i < 10; ++i) {
+    wake();
+    reporter_.handle_sent(now_, false);
+  }
+  now_ += Reporter::kGapMin;
+
+  reporter_.handle_connected(now_);
+
+  EXPECT_EQ(*reporter_.next_timeout(), now_);
+}
+
 TEST_F(ReporterTest, AnswerNobodyWaitsForIsIgnored) {
   reporter_.handle_sent(now_, true);
 
