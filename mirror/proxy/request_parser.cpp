@@ -62,7 +62,7 @@ struct RequestParser::Impl {
     const bool has_length = (parser.flags & F_CONTENT_LENGTH) != 0 && parser.content_length > 0;
     head.has_body = has_length || (parser.flags & F_CHUNKED) != 0;
     if (parser.upgrade != 0) {
-      return refuse("upgrade");
+      return refuse("upgrade");  // llhttp reports it as HPE_CB_HEADERS_COMPLETE
     }
     is_complete = true;
     // A body is never read: the server refuses the request and closes.
@@ -150,6 +150,9 @@ base::Result<std::size_t> RequestParser::feed(std::span<const std::uint8_t> byte
   impl_->is_complete = false;
   if (code == HPE_USER) {
     return base::Error(base::Errc::LimitExceeded, "request: " + impl_->limit);
+  }
+  if (code == HPE_CB_HEADERS_COMPLETE) {
+    return base::Error(base::Errc::Malformed, "request: " + impl_->limit);
   }
   const char* const reason = llhttp_get_error_reason(&parser);
   return base::Error(base::Errc::Malformed,

@@ -12,11 +12,8 @@ std::string with_decimals(double value) {
     return std::to_string(static_cast<std::int64_t>(std::llround(value)));
   }
   const std::int64_t hundredths = std::llround(value * 100);
-  std::string fraction = std::to_string(hundredths % 100);
-  if (fraction.size() == 1) {
-    fraction.insert(0, "0");
-  }
-  return std::to_string(hundredths / 100) + "." + fraction;
+  const std::string digits = std::to_string(hundredths % 100 + 100);  // "1" in front keeps zeros
+  return std::to_string(hundredths / 100).append(".").append(digits, 1);
 }
 
 }  // namespace
