@@ -245,7 +245,9 @@ void JsonReader::reject_parse(std::string_view field, std::string_view given,
 base::Status JsonReader::finish(FieldFailure* failure) {
   for (auto at = object_.begin(); at != object_.end() && !failed(); ++at) {
     if (known_.find(at.key()) == known_.end()) {
-      reject(shown(Json(at.key())), shown(at.value()), "no such field");
+      // Texts stay hidden: under a mistyped name there may be a secret.
+      const bool is_plain = at->is_boolean() || at->is_number();
+      reject(shown(Json(at.key())), is_plain ? shown(at.value()) : "hidden", "no such field");
     }
   }
   if (!failed()) {

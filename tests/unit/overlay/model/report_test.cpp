@@ -42,7 +42,7 @@ TEST(NodeReportTest, BadFieldsAreNamed) {
   EXPECT_EQ(error_with("up", "yes"), "report: up: \"yes\", expected true or false");
   EXPECT_EQ(error_with("first_ping_ms", -1),
             "report: first_ping_ms: -1, expected a number in 0..4294967295");
-  EXPECT_EQ(error_with("mood", "good"), "report: \"mood\": \"good\", expected no such field");
+  EXPECT_EQ(error_with("mood", "good"), "report: \"mood\": hidden, expected no such field");
 }
 
 TEST(NodeReportTest, TheLimitsHold) {
