@@ -9,11 +9,6 @@
 #include "overlay/loop/files.h"
 
 namespace agent {
-namespace {
-
-constexpr const char* kUser = "linkspan-mirror";
-
-}  // namespace
 
 MirrorKeeper::MirrorKeeper(loop::Loop& loop, base::RandomSource& random, Options options,
                            std::function<void()> on_change)
@@ -64,7 +59,7 @@ void MirrorKeeper::write_map() {
       [this, write] {
         is_writing_ = false;
         if (!write->status.ok()) {
-          set_problem(write->status.error().text());
+          set_problem(tool_problem_, write->status.error().text());
           look_timer_.start_after(kRetryFirst);
           return;
         }
@@ -98,6 +93,9 @@ void MirrorKeeper::look() {
     start_unit();
   }
   if (!options_.is_systemd) {
+    if (supervisor_.state() == Supervisor::State::Running) {
+      set_problem(child_problem_, "");  // it came up after all
+    }
     supervisor_.set_wanted(loop_.now(), is_installed_ && has_replicas);
     pump_supervisor();
   }
@@ -143,13 +141,13 @@ void MirrorKeeper::handle_applied(const loop::Process::Exit& exit) {
     base::log_info("mirror: the container runtime asks the mirror for " +
                    std::to_string(asked_.size()) + " sources");
     // What it left alone, or what would make the runtime ignore it, is a line on standard error.
-    set_problem(exit.err.substr(0, exit.err.find('\n')));
+    set_problem(tool_problem_, exit.err.substr(0, exit.err.find('\n')));
     look();
     return;
   }
   asked_.clear();
   is_ever_applied_ = false;
-  set_problem(exit.text(options_.program + " runtime apply"));
+  set_problem(tool_problem_, exit.text(options_.program + " runtime apply"));
   look_timer_.start_after(apply_backoff_.next() + kRetryFirst);
 }
 
@@ -169,13 +167,13 @@ void MirrorKeeper::start_unit() {
         tool_.reset();
         if (!exit.ok()) {
           is_unit_started_ = false;
-          set_problem(exit.text("systemctl enable linkspan-mirror.service"));
+          set_problem(tool_problem_, exit.text("systemctl enable linkspan-mirror.service"));
         }
         look_timer_.start_after(exit.ok() ? base::Duration::zero() : kLookInterval);
       });
   if (!started.ok()) {
     is_unit_started_ = false;
-    set_problem(started.error().text());
+    set_problem(tool_problem_, started.error().text());
     return;
   }
   tool_ = std::move(started).value();
@@ -205,13 +203,12 @@ void MirrorKeeper::pump_supervisor() {
 // setpriv (util-linux) drops the rights and then becomes the mirror, so the process id is the
 // mirror's own; with the agent's death it is told to end, since nobody else would look after it.
 void MirrorKeeper::start_child() {
-  const std::string user(kUser);
   auto started = loop::Process::start(
       loop_,
-      {.argv = {"setpriv", "--reuid=" + user, "--regid=" + user, "--init-groups", "--inh-caps=-all",
-                "--bounding-set=-all", "--no-new-privs", "--pdeathsig=TERM", options_.program,
-                "--role", "node", "--site-map", options_.paths.site_map(), "--cache-dir",
-                options_.paths.mirror_cache},
+      {.argv = {"setpriv", "--reuid=" + options_.user, "--regid=" + options_.user, "--init-groups",
+                "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--pdeathsig=TERM",
+                options_.program, "--role", "node", "--site-map", options_.paths.site_map(),
+                "--cache-dir", options_.paths.mirror_cache},
        .env = {{"HOME", "/nonexistent"}},
        .directory = "/",
        .stdin_bytes = {},
@@ -222,13 +219,13 @@ void MirrorKeeper::start_child() {
       [this](const loop::Process::Exit& exit) {
         child_.reset();
         if (supervisor_.state() == Supervisor::State::Running) {
-          set_problem(exit.text("linkspan-mirror"));
+          set_problem(child_problem_, exit.text("linkspan-mirror"));
         }
         supervisor_.handle_exit(loop_.now());
         pump_supervisor();
       });
   if (!started.ok()) {
-    set_problem(started.error().text());
+    set_problem(child_problem_, started.error().text());
     supervisor_.handle_exit(loop_.now());
     return;
   }
@@ -251,13 +248,13 @@ std::string MirrorKeeper::status() const {
   return is_running && is_ever_applied_ ? "running" : "starting";
 }
 
-void MirrorKeeper::set_problem(std::string text) {
-  if (text == problem_) {
+void MirrorKeeper::set_problem(std::string& place, std::string text) {
+  if (text == place) {
     return;
   }
-  problem_ = std::move(text);
-  if (!problem_.empty()) {
-    base::log_warning("mirror: " + problem_);
+  place = std::move(text);
+  if (!place.empty()) {
+    base::log_warning("mirror: " + place);
   }
   on_change_();
 }

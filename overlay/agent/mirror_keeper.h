@@ -35,6 +35,7 @@ class MirrorKeeper {
     bool is_wanted = true;    // not declined at join
     bool is_systemd = false;  // units, instead of a child
     std::string program = "linkspan-mirror";
+    std::string user = "linkspan-mirror";  // that the child runs as; its package makes it
   };
 
   // `on_change` runs, from the loop, when status() or problem() is another than before.
@@ -49,7 +50,9 @@ class MirrorKeeper {
   // "off", "not installed", "no replicas", "running", "starting": for people.
   std::string status() const;
   // What went wrong last; empty while all is well.
-  const std::string& problem() const { return problem_; }
+  const std::string& problem() const {
+    return tool_problem_.empty() ? child_problem_ : tool_problem_;
+  }
   std::vector<std::string> sources() const;
 
  private:
@@ -60,7 +63,8 @@ class MirrorKeeper {
   void pump_supervisor();
   void start_child();
   void start_unit();
-  void set_problem(std::string text);
+  // `place` is one of the two problems.
+  void set_problem(std::string& place, std::string text);
 
   loop::Loop& loop_;
   Options options_;
@@ -79,7 +83,8 @@ class MirrorKeeper {
   bool is_writing_ = false;
   bool is_installed_ = false;
   bool is_unit_started_ = false;
-  std::string problem_;
+  std::string tool_problem_;   // of the site map, `runtime apply`, or the unit
+  std::string child_problem_;  // of the mirror that runs as a child
   std::unique_ptr<loop::Process> child_;
   std::unique_ptr<loop::Process> tool_;  // the one-shot in progress
 };
