@@ -267,7 +267,9 @@ base::Error api_error(int status, const std::string& body) {
   if (text.empty()) {
     text = "the coordinator refused, " + number;
   }
-  const std::string field = problem.value().field.value_or("");
+  // Who may not ask knows by the sentence; the header's name adds nothing.
+  const bool is_about_key = code == base::Errc::Unauthenticated;
+  const std::string field = is_about_key ? "" : problem.value().field.value_or("");
   const std::string value = problem.value().value.value_or("");
   const bool has_field = field.empty() || text.find(field) != std::string::npos;
   const bool has_value = value.empty() || text.find(value) != std::string::npos;

@@ -111,6 +111,13 @@ TEST(AdminTextTest, RendersAProblemAsOneSentenceWithFieldAndValue) {
   EXPECT_EQ(untold.code(), base::Errc::Conflict);
 }
 
+TEST(AdminTextTest, DoesNotNameTheHeaderThatCarriesTheKey) {
+  const auto error = api_error(403, R"({"detail":"this needs operator","field":"authorization"})");
+
+  EXPECT_EQ(error.text(), "this needs operator");
+  EXPECT_EQ(error.code(), base::Errc::Unauthenticated);
+}
+
 TEST(AdminTextTest, RendersAnAnswerThatIsNoProblem) {
   EXPECT_EQ(api_error(502, "<html>").text(), "the coordinator answered with HTTP status 502");
   EXPECT_EQ(api_error(500, "{}").text(), "the coordinator refused, HTTP status 500");

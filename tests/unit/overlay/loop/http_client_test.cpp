@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -10,6 +11,9 @@
 #include <gtest/gtest.h>
 
 #include "overlay/base/bytes.h"
+#include "overlay/crypto/certificate.h"
+#include "overlay/crypto/random.h"
+#include "overlay/loop/http_server.h"
 #include "overlay/loop/timer.h"
 #include "tests/unit/overlay/loop/raw_server.h"
 
@@ -433,6 +437,77 @@ TEST_F(HttpClientTest, MayBeDestroyedFromItsOwnCallback) {
   run_until([&] { return is_called; });
 
   EXPECT_FALSE(handle.is_active());
+}
+
+// A server of ours on the same loop, with a certificate that it signed itself.
+class HttpClientTlsTest : public HttpClientTest {
+ protected:
+  HttpClientTlsTest() {
+    crypto::init();
+    const auto made =
+        crypto::make_certificate({.now = loop_.wall_now(), .validity = std::chrono::hours(24)});
+    pin_ = crypto::spki_pin(made.value().cert_pem).value();
+    HttpServer::Options options;
+    options.listen = base::Endpoint::parse("127.0.0.1:0").value();
+    options.cert_pem = made.value().cert_pem;
+    options.key_pem = made.value().key_pem;
+    server_ =
+        std::move(HttpServer::open(
+                      loop_, options,
+                      [](HttpServer::Request request, HttpServer::Responder responder) {
+                        responder.respond({.status = 200, .headers = {}, .body = request.path});
+                      }))
+            .value();
+  }
+  HttpRequest request() const {
+    return with_url("https://127.0.0.1:" + std::to_string(server_->local().port) + "/v1?x=1");
+  }
+
+  crypto::Digest256 pin_{};
+  std::unique_ptr<HttpServer> server_;
+};
+
+TEST_F(HttpClientTlsTest, TakesTheServerWhoseKeyIsPinned) {
+  HttpRequest pinned = request();
+  pinned.pinned_spki = pin_;
+  HttpRequest pinned1 = pinned;
+  pinned1.http1_only = true;
+
+  EXPECT_EQ(fetch(pinned).value().body, "/v1");
+  EXPECT_EQ(fetch(pinned1).value().body, "/v1");
+}
+
+TEST_F(HttpClientTlsTest, RefusesAServerWithAnotherKeyInOneSentence) {
+  HttpRequest pinned = request();
+  pinned.pinned_spki = pin_;
+  (*pinned.pinned_spki)[31] ^= 1;
+
+  const auto answer = fetch(pinned);
+
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().code(), base::Errc::Unauthenticated);
+  EXPECT_EQ(answer.error().text(),
+            "https://" + server_->local().text() +
+                "/v1: tls: the server's key is not the pinned one, expected " +
+                crypto::curl_pin(*pinned.pinned_spki));
+}
+
+TEST_F(HttpClientTlsTest, VerifiesNormallyWithoutAPin) {
+  const auto answer = fetch(request());
+
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().code(), base::Errc::Unauthenticated);
+  EXPECT_THAT(answer.error().text(), HasSubstr("/v1: tls: certificate not accepted: "));
+}
+
+TEST_F(HttpClientTlsTest, DoesNotReuseAConnectionThatAnotherPinMade) {
+  HttpRequest pinned = request();
+  pinned.pinned_spki = pin_;
+  ASSERT_TRUE(fetch(pinned).ok());
+  (*pinned.pinned_spki)[0] ^= 1;
+
+  EXPECT_FALSE(fetch(pinned).ok());
+  EXPECT_FALSE(fetch(request()).ok());
 }
 
 TEST_F(HttpClientTest, RefusesMoreRequestsThanItsLimit) {
