@@ -1,6 +1,8 @@
 // linkspan-agent: keeps this server on its overlay network. This file only wires.
 #include <csignal>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <CLI/App.hpp>
@@ -36,7 +38,10 @@ int fail(const base::Error& error) {
 
 int start_daemon(const agent::Paths& paths) {
   loop::Loop loop;
-  const auto status = agent::start_daemon(loop, paths, "/proc/self/exe");
+  // Under its own name: /proc/self/exe would show as that in the list of processes.
+  std::error_code code;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", code);
+  const auto status = agent::start_daemon(loop, paths, code ? "linkspan-agent" : program.string());
   return status.ok() ? 0 : fail(status.error());
 }
 
