@@ -1,0 +1,66 @@
+#include "coordinator/server/router.h"
+
+#include <gtest/gtest.h>
+
+#include "coordinator/server/packages.h"
+#include "coordinator/server/serve_options.h"
+
+namespace coordinator {
+namespace {
+
+TEST(RouterTest, BracesStandForOneSegment) {
+  EXPECT_TRUE(match_path("/v1/nodes", "/v1/nodes").is_match);
+  EXPECT_EQ(match_path("/v1/nodes/{id}", "/v1/nodes/7").parameters, std::vector<std::string>{"7"});
+  for (const char* path : {"/v1/nodes/", "/v1/nodes", "/v1/nodes/7/", "/v1/nodes/7/8", "/", "",
+                           "v1/nodes/7", "/v1//7"}) {
+    EXPECT_FALSE(match_path("/v1/nodes/{id}", path).is_match) << path;
+  }
+}
+
+TEST(RouterTest, WrongMethodTellsTheRightOnes) {
+  const std::vector<Route<int>> routes = {{"GET", "/a", Access::Public, 1},
+                                          {"POST", "/a", Access::Public, 2}};
+  std::vector<std::string> parameters;
+  std::string allowed;
+
+  EXPECT_EQ(find_route(routes, "DELETE", "/a", parameters, allowed), nullptr);
+  EXPECT_EQ(allowed, "GET, POST");
+  EXPECT_EQ(find_route(routes, "HEAD", "/a", parameters, allowed)->handler, 1);
+  allowed.clear();
+  EXPECT_EQ(find_route(routes, "GET", "/b", parameters, allowed), nullptr);
+  EXPECT_EQ(allowed, "");
+}
+
+TEST(PackagesTest, OnlyPlainNamesOfPackagesAreNames) {
+  EXPECT_TRUE(is_package_name("linkspan-agent_0.1.0_amd64.deb"));
+  EXPECT_TRUE(is_package_name("a+b~1.deb"));
+  for (const char* name : {"", ".deb", "../x.deb", "a/b.deb", "x.txt", "-x.deb", ".x.deb",
+                           "a b.deb", "a;b.deb", "a$b.deb"}) {
+    EXPECT_FALSE(is_package_name(name)) << name;
+  }
+}
+
+TEST(ServeOptionsTest, RedisIsASocketAnAddressOrSentinels) {
+  EXPECT_EQ(parse_redis("unix:/run/r.sock", "").value().unix_path, "/run/r.sock");
+  EXPECT_EQ(parse_redis("[::1]:6380", "").value().host, "::1");
+  const auto sentinels = parse_redis("sentinel:main@a:1,b:2", "");
+  ASSERT_TRUE(sentinels.ok());
+  EXPECT_EQ(sentinels.value().sentinel_master, "main");
+  ASSERT_EQ(sentinels.value().sentinels.size(), 2U);
+  EXPECT_EQ(sentinels.value().sentinels[1].port, 2);
+  for (const char* text : {"", "x", "unix:", "unix:r.sock", "a:0", "a:70000", "sentinel:a:1",
+                           "sentinel:m@", "sentinel:m@x"}) {
+    EXPECT_FALSE(parse_redis(text, "").ok()) << text;
+  }
+}
+
+TEST(ServeOptionsTest, AdvertisedUrlHoldsNothingThatAShellWouldRead) {
+  EXPECT_TRUE(check_url("").ok());
+  EXPECT_TRUE(check_url("https://[2001:db8::1]:443").ok());
+  for (const char* text : {"http://a", "https://", "https://a/b", "https://a;b", "https://$(x)"}) {
+    EXPECT_FALSE(check_url(text).ok()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace coordinator
