@@ -29,10 +29,11 @@ constexpr base::Duration kSweepInterval = std::chrono::seconds(1);
 constexpr int kAcceptedPerTurnMax = 64;  // a storm of joins must not starve those already in
 constexpr int kBacklog = 4096;
 // After a storm of handshakes their freed buffers lie between what stays: 3 000 at once left 39 KB
-// a connection, 18 KB once trimmed. A trim walks the heap, so it waits for a second with few
-// newcomers.
+// a connection, 21 KB once trimmed. A trim walks the heap, so it waits for some seconds with few
+// newcomers, in which the first answers to those that came are sent too.
 constexpr std::uint64_t kTrimAfterAccepted = 500;
 constexpr std::uint64_t kTrimQuietAccepted = 20;
+constexpr int kTrimQuietSweeps = 3;
 
 std::string reason(int code) {
   return std::system_category().message(code);
@@ -189,6 +190,7 @@ class HttpServer::State : public std::enable_shared_from_this<HttpServer::State>
   std::vector<HttpConnection*> due_;                // to be pumped in a later turn
   std::uint64_t accepted_at_sweep_ = 0;
   std::uint64_t accepted_at_trim_ = 0;
+  int quiet_sweeps_ = 0;
   std::function<void()> on_drained_;
   bool is_draining_ = false;
   bool is_shut_down_ = false;
@@ -330,7 +332,8 @@ void HttpServer::State::trim_memory(std::size_t handshakes) {
   const std::uint64_t accepted = counters_.connections_accepted;
   const bool is_quiet = accepted - accepted_at_sweep_ + handshakes < kTrimQuietAccepted;
   accepted_at_sweep_ = accepted;
-  if (is_quiet && accepted - accepted_at_trim_ >= kTrimAfterAccepted) {
+  quiet_sweeps_ = is_quiet ? quiet_sweeps_ + 1 : 0;
+  if (quiet_sweeps_ >= kTrimQuietSweeps && accepted - accepted_at_trim_ >= kTrimAfterAccepted) {
     ::malloc_trim(0);
     accepted_at_trim_ = accepted;
   }

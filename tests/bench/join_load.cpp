@@ -330,10 +330,10 @@ void JoinLoad::measure_streams(nlohmann::json& figures) {
   run_until([&] { return count_ready() == opened || failures_ > 0; });
   figures["streams"] = count_ready();
   figures["streams_in_sync_ms"] = milliseconds(precise_now() - begun);
-  // Two sweeps of the server, after which it has given back what the handshakes left.
+  // Until the server has given back what the handshakes left: some quiet seconds.
   bool is_calm = false;
   loop::Timer calm(loop_, [&] { is_calm = true; });
-  calm.start_after(4s);
+  calm.start_after(6s);
   run_until([&] { return is_calm; });
   const auto after = coordinator();
   if (before.has_value() && after.has_value() && opened > 0) {
