@@ -66,14 +66,14 @@ std::optional<Found> look_at(const std::string& path, const std::string& name) {
 }  // namespace
 
 base::Result<std::unique_ptr<BlobCache>> BlobCache::open(loop::Loop& loop, Options options) {
-  std::unique_ptr<BlobCache> cache(new BlobCache(loop, std::move(options)));
+  auto cache = std::make_unique<BlobCache>(Private(), loop, std::move(options));
   if (auto status = cache->scan(); !status.ok()) {
     return status.error();
   }
   return cache;
 }
 
-BlobCache::BlobCache(loop::Loop& loop, Options options)
+BlobCache::BlobCache(Private, loop::Loop& loop, Options options)
     : options_(std::move(options)), work_(loop, kJobsMax) {}
 
 base::Status BlobCache::scan() {
@@ -201,7 +201,15 @@ base::Result<PartialBlob> BlobCache::begin(const Digest& digest, std::uint64_t s
   PartialBlob partial;
   partial.path = options_.directory + "/partial/" + std::string(digest.encoded()) + "." +
                  std::to_string(++last_partial_);
-  const int fd = ::open(partial.path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode);
+  constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
+  int fd = ::open(partial.path.c_str(), kFlags, kFileMode);
+  if (fd < 0 && errno == ENOENT) {  // somebody has emptied the cache's directory
+    if (auto status = loop::make_directories(options_.directory + "/partial", kDirectoryMode);
+        !status.ok()) {
+      return status.error();
+    }
+    fd = ::open(partial.path.c_str(), kFlags, kFileMode);
+  }
   if (fd < 0) {
     return system_error("open " + partial.path, errno);
   }

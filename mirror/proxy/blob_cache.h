@@ -37,6 +37,8 @@ struct PartialBlob {
 // Least recently used goes first, when the quota or the disk is full. Answers under way keep what
 // they send: an unlinked file lives until it is closed.
 class BlobCache {
+  struct Private {};  // open() is the way in
+
  public:
   struct Options {
     std::string directory;
@@ -51,6 +53,7 @@ class BlobCache {
   // Makes the directories, removes what was being filled and learns what is there. Blocks: at
   // start. Errors: Unavailable, with the path.
   static base::Result<std::unique_ptr<BlobCache>> open(loop::Loop& loop, Options options);
+  BlobCache(Private, loop::Loop& loop, Options options);
   BlobCache(const BlobCache&) = delete;
   BlobCache& operator=(const BlobCache&) = delete;
 
@@ -77,7 +80,6 @@ class BlobCache {
   };
   using Order = std::list<Entry>;  // least recently used first
 
-  BlobCache(loop::Loop& loop, Options options);
   base::Status scan();
   void add(const Digest& digest, std::uint64_t size_bytes);
   void evict(std::uint64_t wanted_bytes);

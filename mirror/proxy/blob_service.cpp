@@ -144,10 +144,10 @@ void BlobService::answer_from_fill(Fill& fill, Request request, Respond respond)
         framing.answer.body = fill.read(*framing.range);
       }
       respond(std::move(framing.answer));
-    } else if (size_bytes.error().code() == base::Errc::LimitExceeded) {
-      answer_directly(request, respond);
-    } else {
+    } else if (size_bytes.error().code() == base::Errc::NotFound) {
       respond(unknown_blob(*request.target.digest));
+    } else {
+      answer_directly(request, respond);  // the cache is full or cannot be written to
     }
   });
 }

@@ -45,7 +45,7 @@ class FileBody : public Body {
   }
 
  private:
-  std::shared_ptr<const File> file_;
+  std::shared_ptr<const File> file_;  // shared with the other answers that send from it
   std::uint64_t at_;
   std::uint64_t size_bytes_;
   std::uint64_t left_;

@@ -33,7 +33,7 @@ std::optional<StoredManifest> read_manifest(const std::string& path, const Diges
 
 base::Result<std::unique_ptr<ManifestStore>> ManifestStore::open(loop::Loop& loop,
                                                                  std::string directory) {
-  std::unique_ptr<ManifestStore> store(new ManifestStore(loop, std::move(directory)));
+  auto store = std::make_unique<ManifestStore>(Private(), loop, std::move(directory));
   const std::string path = store->directory_ + "/manifests";
   if (auto status = loop::make_directories(path, 0750); !status.ok()) {
     return status.error();
@@ -46,7 +46,7 @@ base::Result<std::unique_ptr<ManifestStore>> ManifestStore::open(loop::Loop& loo
   return store;
 }
 
-ManifestStore::ManifestStore(loop::Loop& loop, std::string directory)
+ManifestStore::ManifestStore(Private, loop::Loop& loop, std::string directory)
     : directory_(std::move(directory)), work_(loop, kJobsMax) {}
 
 std::string ManifestStore::path_of(const Digest& digest) const {
@@ -99,7 +99,11 @@ void ManifestStore::put(const StoredManifest& manifest) {
   ++files_;
   const auto status = work_.submit(
       [path = path_of(manifest.digest), text = manifest.media_type + "\n" + manifest.bytes] {
-        if (const auto written = loop::write_file_atomic(path, text, 0640); !written.ok()) {
+        auto written = loop::make_directories(path.substr(0, path.rfind('/')), 0750);
+        if (written.ok()) {
+          written = loop::write_file_atomic(path, text, 0640);
+        }
+        if (!written.ok()) {
           base::log_warning("cache: " + written.error().text());
         }
       },

@@ -20,12 +20,15 @@ namespace mirror {
 //
 //   <directory>/manifests/<hex>   the media type, a line feed, the exact bytes
 class ManifestStore {
+  struct Private {};  // open() is the way in
+
  public:
   static constexpr std::size_t kMemoryBytesMax = 32U << 20;
   static constexpr std::size_t kFilesMax = 50'000;  // beyond, new ones stay in memory only
 
   // Blocks: at start. Errors: Unavailable, with the path.
   static base::Result<std::unique_ptr<ManifestStore>> open(loop::Loop& loop, std::string directory);
+  ManifestStore(Private, loop::Loop& loop, std::string directory);
   ManifestStore(const ManifestStore&) = delete;
   ManifestStore& operator=(const ManifestStore&) = delete;
 
@@ -38,7 +41,6 @@ class ManifestStore {
  private:
   using Order = std::list<StoredManifest>;  // least recently used first
 
-  ManifestStore(loop::Loop& loop, std::string directory);
   void remember(const StoredManifest& manifest);
   std::string path_of(const Digest& digest) const;
 

@@ -14,8 +14,8 @@ base::Result<std::unique_ptr<Node>> Node::open(loop::Loop& loop, base::RandomSou
   if (!store.ok()) {
     return store.error();
   }
-  std::unique_ptr<Node> node(
-      new Node(loop, random, std::move(cache).value(), std::move(store).value()));
+  auto node = std::make_unique<Node>(Private(), loop, random, std::move(cache).value(),
+                                     std::move(store).value());
   Server::Options server_options;
   server_options.listen = options.listen;
   auto server =
@@ -35,7 +35,7 @@ base::Result<std::unique_ptr<Node>> Node::open(loop::Loop& loop, base::RandomSou
   return node;
 }
 
-Node::Node(loop::Loop& loop, base::RandomSource& random, std::unique_ptr<BlobCache> cache,
+Node::Node(Private, loop::Loop& loop, base::RandomSource& random, std::unique_ptr<BlobCache> cache,
            std::unique_ptr<ManifestStore> store)
     : replicas_(loop, random, metrics_),
       cache_(std::move(cache)),

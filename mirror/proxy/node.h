@@ -21,6 +21,8 @@ namespace mirror {
 
 // The mirror in its role `node`, wired: site map -> replicas -> caches -> services -> server.
 class Node {
+  struct Private {};  // open() is the way in
+
  public:
   struct Options {
     base::Endpoint listen;
@@ -32,6 +34,8 @@ class Node {
   // Unavailable when the cache directory cannot be used.
   static base::Result<std::unique_ptr<Node>> open(loop::Loop& loop, base::RandomSource& random,
                                                   Options options);
+  Node(Private, loop::Loop& loop, base::RandomSource& random, std::unique_ptr<BlobCache> cache,
+       std::unique_ptr<ManifestStore> store);
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
@@ -44,9 +48,6 @@ class Node {
   void drain(std::function<void()> on_drained) { server_->drain(std::move(on_drained)); }
 
  private:
-  Node(loop::Loop& loop, base::RandomSource& random, std::unique_ptr<BlobCache> cache,
-       std::unique_ptr<ManifestStore> store);
-
   base::Metrics metrics_;
   ReplicaSet replicas_;
   std::unique_ptr<BlobCache> cache_;

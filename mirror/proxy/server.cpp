@@ -12,7 +12,7 @@ void Responder::respond(Answer answer) const {
 
 base::Result<std::unique_ptr<Server>> Server::open(loop::Loop& loop, Options options,
                                                    Handler handler) {
-  std::unique_ptr<Server> server(new Server(loop, options, std::move(handler)));
+  auto server = std::make_unique<Server>(Private(), loop, options, std::move(handler));
   auto listener = loop::TcpListener::open(
       loop, options.listen, [raw = server.get()](std::unique_ptr<loop::TcpSocket> socket) {
         raw->handle_accept(std::move(socket));
@@ -25,7 +25,7 @@ base::Result<std::unique_ptr<Server>> Server::open(loop::Loop& loop, Options opt
   return server;
 }
 
-Server::Server(loop::Loop& loop, Options options, Handler handler)
+Server::Server(Private, loop::Loop& loop, Options options, Handler handler)
     : loop_(loop),
       options_(options),
       handler_(std::move(handler)),

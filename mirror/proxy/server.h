@@ -41,6 +41,8 @@ class Responder {
 //
 // Over connections_max, clients wait in the kernel's queue.
 class Server {
+  struct Private {};  // open() is the way in
+
  public:
   struct Options {
     base::Endpoint listen;
@@ -51,6 +53,7 @@ class Server {
   // Errors: as TcpListener::open.
   static base::Result<std::unique_ptr<Server>> open(loop::Loop& loop, Options options,
                                                     Handler handler);
+  Server(Private, loop::Loop& loop, Options options, Handler handler);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
@@ -63,7 +66,6 @@ class Server {
  private:
   friend class Responder;
 
-  Server(loop::Loop& loop, Options options, Handler handler);
   void handle_accept(std::unique_ptr<loop::TcpSocket> socket);
   void respond(std::uint64_t connection, std::uint64_t request, Answer answer);
   void retire(std::uint64_t id);

@@ -109,12 +109,13 @@ std::optional<HostsMark> read_hosts_mark(std::string_view text) {
 }
 
 std::string make_hosts_file(const HostsTemplate& with, const Source& source) {
+  const std::string server =
+      source.is_plain_http ? "server = \"" + source.upstream_url() + "\"\n" : "";
   return marked(
       with,
       "# Written by linkspan-mirror, removed by `linkspan leave`. A file that was changed by\n"
-      "# hand is neither written nor removed any more.\n"
-      "server = \"" +
-          source.upstream_url() + "\"\n\n" + our_block(with));
+      "# hand is neither written nor removed any more.\n" +
+          server + "\n" + our_block(with));
 }
 
 base::Result<std::string> merge_hosts_file(const HostsTemplate& with, std::string_view foreign) {

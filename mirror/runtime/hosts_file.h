@@ -28,8 +28,11 @@ struct HostsTemplate {
   std::string proxy_url;  // "http://127.0.0.1:7755"
 };
 
-// A file of our own for `source`: the loopback proxy, then the source itself. No dial_timeout: only
-// containerd from 2.0 on knows it, and a dead loopback port is refused at once anyway.
+// A file of our own for `source`: the loopback proxy, then the source itself. A `server` line is
+// only written for a source that the site map marks as plain HTTP: without one, containerd falls
+// back as it would without this file (registry-1.docker.io for docker.io, its own default scheme,
+// what the caller asked for). No dial_timeout: only containerd from 2.0 on knows it, and a dead
+// loopback port is refused at once anyway.
 std::string make_hosts_file(const HostsTemplate& with, const Source& source);
 
 // `foreign` with our host before all of its own; everything else as it is.

@@ -10,6 +10,8 @@
 namespace mirror {
 namespace {
 
+using namespace std::chrono_literals;
+
 base::Duration scaled(base::Duration value, double factor) {
   return base::Duration(
       static_cast<base::Duration::rep>(static_cast<double>(value.count()) * factor));

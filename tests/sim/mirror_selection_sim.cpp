@@ -15,6 +15,8 @@
 namespace mirror {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr int kSeeds = 50;
 
 // What the network answers to a probe at a time: a round trip, or nothing.

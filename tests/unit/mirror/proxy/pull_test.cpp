@@ -228,6 +228,21 @@ TEST_F(PullTest, TheLeastRecentlyUsedBlobMakesRoom) {
   EXPECT_EQ(near_.requests.size(), 1u);
 }
 
+TEST_F(PullTest, ACacheThatIsEmptiedUnderUsIsFilledAnew) {
+  const std::string bytes = some_bytes(50'000, 12);
+  const Digest digest = near_.put_blob(bytes);
+  get(blob_target(digest));
+  wait_for_cached_blobs(1);
+  for (const char* name : {"blobs", "partial", "manifests"}) {
+    std::filesystem::remove_all(directory_ + "/" + name);
+  }
+
+  EXPECT_TRUE(get(blob_target(digest)).body == bytes);
+  wait_for_cached_blobs(1);
+  EXPECT_TRUE(get(blob_target(digest)).body == bytes);
+  EXPECT_EQ(near_.requests.size(), 2u);
+}
+
 TEST_F(PullTest, MetricsAndReasonsAreBesideTheRegistry) {
   get(blob_target(near_.put_blob("x")));
 

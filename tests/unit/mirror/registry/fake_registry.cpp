@@ -1,4 +1,4 @@
-#include "fake_registry.h"
+#include "tests/unit/mirror/registry/fake_registry.h"
 
 #include <algorithm>
 #include <array>

@@ -7,6 +7,8 @@
 namespace mirror {
 namespace {
 
+using namespace std::chrono_literals;
+
 using Knowledge = ContentIndex::Knowledge;
 constexpr base::TimePoint kStart{1h};
 constexpr ReplicaId kOne{1};

@@ -7,6 +7,8 @@
 namespace mirror {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr ReplicaId kA{1};
 constexpr ReplicaId kB{2};
 
