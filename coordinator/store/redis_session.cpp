@@ -17,9 +17,11 @@ void RedisSession::ask(std::vector<std::string> arguments, base::TimePoint deadl
 
 void RedisSession::send(Question question) {
   // The connection's own deadline bounds a server that is silent; the rest is waiting for one.
-  auto arguments = question.arguments;
-  redis_.command(std::move(arguments), [this, question = std::move(question)](
-                                           base::Result<loop::RedisReply> reply) mutable {
+  // Written out before command() returns: not touched by the move of the question into the
+  // callback.
+  const std::vector<std::string> arguments = question.arguments;
+  redis_.command(arguments, [this, question = std::move(question)](
+                                base::Result<loop::RedisReply> reply) mutable {
     if (reply.ok() && !reply.value().is_error()) {
       question.done(std::move(reply));
       return;

@@ -35,7 +35,7 @@ class SnapshotStore {
  private:
   struct Saving;
   struct Loading;
-  // Owned by the callback of the one command under way, handed on from step to step.
+  // Each is owned by the callback of its one command under way, handed on from step to step.
   using SavingPtr = std::shared_ptr<Saving>;
   using LoadingPtr = std::shared_ptr<Loading>;
 

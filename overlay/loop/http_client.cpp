@@ -43,6 +43,7 @@ class HttpClientCore : public std::enable_shared_from_this<HttpClientCore> {
 
   static int on_socket(CURL* easy, curl_socket_t socket, int what, void* core, void* poll) noexcept;
   static int on_timeout(CURLM* multi, long timeout_ms, void* core) noexcept;
+  // NOLINTNEXTLINE(bugprone-exception-escape): a throw ends the process here, before it meets C
   static void on_ready(uv_poll_t* handle, int status, int events) noexcept;
   static std::size_t on_header(char* data, std::size_t size, std::size_t count,
                                void* transfer) noexcept;
@@ -138,6 +139,7 @@ int HttpClientCore::on_timeout(CURLM* /*multi*/, long timeout_ms, void* core) no
   return 0;
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): a throw ends the process here, before it meets C
 void HttpClientCore::on_ready(uv_poll_t* handle, int status, int events) noexcept {
   const auto* poll = static_cast<const Poll*>(handle->data);
   HttpClientCore& self = *poll->core;

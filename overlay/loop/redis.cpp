@@ -104,13 +104,14 @@ class RedisCore : public std::enable_shared_from_this<RedisCore> {
     std::uint16_t port;
   };
   struct Lookup {
-    uv_getaddrinfo_t request;
-    RedisCore* core;  // null once nobody waits for it
+    uv_getaddrinfo_t request{};
+    RedisCore* core = nullptr;  // null once nobody waits for it
     Target target;
   };
 
   static void on_connect(const redisAsyncContext* context, int status) noexcept;
   static void on_disconnect(const redisAsyncContext* context, int status) noexcept;
+  // NOLINTNEXTLINE(bugprone-exception-escape): a throw ends the process here, before it meets C
   static void on_reply(redisAsyncContext* context, void* reply, void* unused) noexcept;
   static void on_lookup(uv_getaddrinfo_t* request, int status, addrinfo* found) noexcept;
 
@@ -236,13 +237,13 @@ void RedisCore::open(redisAsyncContext* context) {
 void RedisCore::greet() {
   const base::Duration wait = options_.connect_timeout;
   if (!options_.password.empty()) {
-    write({"AUTH", options_.password}, wait, [this](base::Result<RedisReply> reply) {
+    write({"AUTH", options_.password}, wait, [this](const base::Result<RedisReply>& reply) {
       if (reply.ok() && reply.value().is_error()) {
         lose("AUTH: " + first_word(reply.value().text));
       }
     });
   }
-  write({"PING"}, wait, [this](base::Result<RedisReply> reply) {
+  write({"PING"}, wait, [this](const base::Result<RedisReply>& reply) {
     if (reply.ok() && reply.value().is_error() && context_ != nullptr) {
       lose("PING: " + reply.value().text);
     }
@@ -304,6 +305,7 @@ void RedisCore::on_disconnect(const redisAsyncContext* context, int /*status*/) 
   }
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): a throw ends the process here, before it meets C
 void RedisCore::on_reply(redisAsyncContext* context, void* raw, void* /*unused*/) noexcept {
   auto* const core = static_cast<RedisCore*>(context->data);
   if (core == nullptr || raw == nullptr) {
@@ -465,11 +467,11 @@ Redis::~Redis() {
   core_->close();
 }
 
-void Redis::command(std::vector<std::string> arguments,
+void Redis::command(const std::vector<std::string>& arguments,
                     std::function<void(base::Result<RedisReply>)> done) {
   core_->command(arguments, core_->command_timeout(), std::move(done));
 }
-void Redis::command(std::vector<std::string> arguments, base::Duration timeout,
+void Redis::command(const std::vector<std::string>& arguments, base::Duration timeout,
                     std::function<void(base::Result<RedisReply>)> done) {
   core_->command(arguments, timeout, std::move(done));
 }

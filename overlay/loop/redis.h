@@ -82,10 +82,10 @@ class Redis {
   // Errors: Unavailable when not Ready, when the connection breaks or the deadline passes (which
   // also breaks the connection, because later replies could no longer be told apart); LimitExceeded
   // above kInFlightMax or kInFlightBytesMax.
-  void command(std::vector<std::string> arguments,
+  void command(const std::vector<std::string>& arguments,
                std::function<void(base::Result<RedisReply>)> done);
   // The same with a deadline of its own (blocking commands).
-  void command(std::vector<std::string> arguments, base::Duration timeout,
+  void command(const std::vector<std::string>& arguments, base::Duration timeout,
                std::function<void(base::Result<RedisReply>)> done);
 
   State state() const;
