@@ -1,4 +1,4 @@
-# Sourced after common.sh: what the lab consists of and how to reach into it. The integration tests
+# Sourced after build.sh: what the lab consists of and how to reach into it. The integration tests
 # source this too.
 #
 # A host is a set of namespaces (network, mount, pid, uts, ipc) over an overlayfs of the machine's root.
@@ -6,7 +6,7 @@
 
 lab_dir=${LINKSPAN_LAB_DIR:-/var/lib/linkspan-lab}
 wan_socket=$lab_dir/wan.sock
-wan_relay=$repo/build/release/tests/support/wan_relay
+wan_relay=$lab_build/tests/support/wan_relay
 
 sites=(a b c)
 site_hosts=(gw replica m1 m2)
@@ -25,6 +25,7 @@ coordinator_data=/var/lib/linkspan-coordinator
 # The same file seen from the machine.
 admin_key_file=$lab_dir/hosts/coordinator/root$coordinator_data/admin.key
 origin_name=images.lab:5000
+origin_source=http://$origin_name
 wireguard_port=51820
 
 joined_hosts() {

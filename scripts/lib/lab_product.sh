@@ -85,7 +85,7 @@ make_replicas() {
   for site in "${sites[@]}"; do
     url=http://$(overlay_address "$site-replica"):5000
     jq -e --arg url "$url" '(.items? // .) | any(.url == $url)' <<<"$known" >/dev/null ||
-      admin replica create --network "$network" --site "$site" --url "$url" --source "$origin_name" >/dev/null
+      admin replica add "$url" --network "$network" --site "$site" --source "$origin_source" >/dev/null
   done
 }
 

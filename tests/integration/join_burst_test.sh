@@ -3,7 +3,7 @@
 # acknowledged is still known afterwards, and no address was given twice.
 source "$(dirname "$0")/lib.sh"
 
-burst=$repo/build/release/tests/support/enrol_burst
+burst=$lab_build/tests/support/enrol_burst
 count=200
 restart() { daemon_alive coordinator coordinator || start_coordinator; }
 undo+=(restart)

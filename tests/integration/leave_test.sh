@@ -7,7 +7,6 @@ host=c-spare
 spare_host "$host"
 start_containerd "$host"
 install_packages "$host" linkspan-agent linkspan-mirror
-born "$host"
 before=$(host_state "$host")
 
 claims "a fresh host joins and is up"

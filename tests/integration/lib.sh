@@ -58,6 +58,23 @@ spare_host() { # HOST
   copy_packages "$1"
 }
 
+# What this host's files are besides the machine's: the upper side of its overlay, without what equals the
+# machine's own again, without logs and without what the container runtime keeps.
+files_of() { # HOST
+  local upper path
+  upper=$(host_dir "$1")/upper
+  find "$upper" \( -path "$upper/var/log" -o -path "$upper/var/lib/containerd" -o -path "$upper/root/.cache" \
+    -o -path "$upper/var/cache/apt" \) -prune -o -printf '%P\n' | sort | while IFS= read -r path; do
+    if [ -d "$upper/$path" ] && [ ! -L "$upper/$path" ]; then
+      [ -d "/$path" ] || echo "$path/ $(stat -c %a "$upper/$path")"
+    elif [ ! -f "$upper/$path" ]; then
+      stat -c "$path %F %a" "$upper/$path"
+    elif ! cmp -s "$upper/$path" "/$path"; then
+      echo "$path $(stat -c %a "$upper/$path") $(sha256sum <"$upper/$path")"
+    fi
+  done
+}
+
 # Everything that Linkspan could have changed on a host, as text that is equal when nothing has. Counters,
 # ages and the numbers that the kernel gives to devices are left out.
 host_state() { # HOST
@@ -68,13 +85,9 @@ host_state() { # HOST
     echo "== rules"; ip rule; ip -6 rule
     echo "== nft"; nft list ruleset
     echo "== sysctls"; sysctl -a 2>/dev/null | grep -E "^net\.(ipv[46]\.(conf|ip_forward|fib|ip_)|core)" |
-      grep -vE "\.(stable_secret|forwarding_delay)|neigh"
-    echo "== files"
-    find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /var/log \
-      -o -path /root/.cache -o -path /var/lib/containerd \) -prune -o \( -type f -o -type l \) \
-      -newer /var/log/lab/born -printf "%p %s %m\n" | sort
-    find /run -type f -printf "%p\n" | sort
-    echo "== processes"; ps -eo comm | grep -E "linkspan|wireguard" | sort' || return 1
+      grep -vE "stable_secret"
+    echo "== run"; find /run \( -path "/run/lab-*" -o -path /run/containerd \) -prune -o -printf "%p\n" | sort
+    echo "== processes"; ps -eo comm | grep -E "linkspan|wireguard" | sort'
+  echo "== files"
+  files_of "$1"
 }
-
-born() { in_host "$1" sh -c 'mkdir -p /var/log/lab; touch /var/log/lab/born'; }

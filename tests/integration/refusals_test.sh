@@ -5,7 +5,6 @@ source "$(dirname "$0")/lib.sh"
 host=a-spare
 spare_host "$host"
 install_packages "$host" linkspan-agent linkspan-mirror
-born "$host"
 before=$(host_state "$host")
 
 # refused WHAT PATTERN LINE: the line fails, says why in one sentence, and the host is as it was.
