@@ -94,7 +94,7 @@ class Stepper {
                : base::Status();
   }
   base::Status operator()(const base::RemoveInterface& step) {
-    auto status = remove_link(step.name);
+    auto status = remove_wireguard(step.name);
     return status.ok() ? journal_.remove(Made::Interface, step.name) : status;
   }
   base::Status operator()(const base::AddAddress& step) {
@@ -212,7 +212,7 @@ base::Status remove_all_routes() {
 base::Status undo_entry(const JournalEntry& entry) {
   switch (entry.made) {
     case Made::Interface:
-      return is_our_interface(entry.name) ? remove_link(entry.name) : base::Status();
+      return is_our_interface(entry.name) ? remove_wireguard(entry.name) : base::Status();
     case Made::Rule:
       return remove_rule(entry.name == "4" ? base::Family::V4 : base::Family::V6);
     case Made::RouteTable:

@@ -8,6 +8,7 @@
 #include <net/if.h>
 #include <netlink/attr.h>
 #include <netlink/errno.h>
+#include <unistd.h>
 
 #include "overlay/base/check.h"
 #include "overlay/base/hex.h"
@@ -112,6 +113,18 @@ base::Status create_wireguard(const std::string& name) {
   return base::Error(base::Errc::Unavailable, "link " + name +
                                                   ": kernel: " + in_kernel.error().text() +
                                                   "; wireguard-go: " + daemon.error().text());
+}
+
+base::Status remove_wireguard(const std::string& name) {
+  if (auto status = remove_link(name); !status.ok()) {
+    return status;
+  }
+  // The daemon goes with its device and takes its socket along, a moment later or, if it was
+  // killed, not at all. Who comes first does not matter.
+  const std::string directory = "/run/wireguard";
+  ::unlink((directory + "/" + name + ".sock").c_str());
+  ::rmdir(directory.c_str());
+  return {};
 }
 
 base::Status set_wireguard(const std::string& name, const WireguardSettings& settings) {

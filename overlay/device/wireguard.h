@@ -48,6 +48,10 @@ base::Result<Wireguard> read_wireguard(const std::string& name);
 // works; nothing is left behind.
 base::Status create_wireguard(const std::string& name);
 
+// Removes the interface and what its wireguard-go may have left in /run/wireguard, with the
+// directory when it is empty then. Ok when there is no such interface.
+base::Status remove_wireguard(const std::string& name);
+
 struct WireguardSettings {
   std::optional<std::span<const std::uint8_t>> private_key;  // 32 bytes; goes through a pipe
   std::optional<std::uint16_t> listen_port;

@@ -4,7 +4,7 @@
 source "$(dirname "$0")/lib.sh"
 
 claims "the coordinator knows twelve nodes, all up"
-states() { admin node list --json | jq -r '(.items? // .)[] | .state' | sort | uniq -c | xargs; }
+states() { admin node list --network "$network" --json | jq -r '(.items? // .)[] | .state' | sort | uniq -c | xargs; }
 twelve_up() { expect_equal "12 up" "$(states)"; }
 await 30 "twelve nodes are up" twelve_up
 

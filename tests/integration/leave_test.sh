@@ -10,8 +10,8 @@ install_packages "$host" linkspan-agent linkspan-mirror
 before=$(host_state "$host")
 
 claims "a fresh host joins and is up"
-in_host "$host" sh -c "$(join_line c member 1)" >"$scratch/join" 2>&1 </dev/null || fails "$(cat "$scratch/join")"
 undo+=("in_host $host linkspan leave")
+in_host "$host" sh -c "$(join_line c member 1)" >"$scratch/join" 2>&1 </dev/null || fails "$(cat "$scratch/join")"
 await 30 "$host is up" in_host "$host" linkspan status
 address=$(overlay_address "$host")
 ping_ok a-m1 "$address" >/dev/null

@@ -45,15 +45,15 @@ expired=$(token a member 1 --expires 1s | jq -r .join_line)
 sleep 1.2 # the token's whole life
 refused "an expired token" 'expired' "$expired"
 
-# One use, taken by another host.
-used=$(join_line a member 1)
+# One use, taken by a host of another site.
+used=$(join_line b member 1)
 other=b-spare
 spare_host "$other"
 install_packages "$other" linkspan-agent linkspan-mirror
-in_host "$other" sh -c "$used" >"$scratch/out" 2>&1 </dev/null || fails "$(cat "$scratch/out")"
 undo+=("in_host $other linkspan leave")
+in_host "$other" sh -c "$used" >"$scratch/out" 2>&1 </dev/null || fails "$(cat "$scratch/out")"
 refused "a used-up token" 'used' "$used"
 
 claims "what was refused for its line joins with the right one"
-in_host "$host" sh -c "$line" >"$scratch/out" 2>&1 </dev/null || fails "$(cat "$scratch/out")"
 undo+=("in_host $host linkspan leave")
+in_host "$host" sh -c "$line" >"$scratch/out" 2>&1 </dev/null || fails "$(cat "$scratch/out")"

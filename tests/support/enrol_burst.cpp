@@ -22,6 +22,7 @@
 #include "overlay/loop/loop.h"
 #include "overlay/loop/timer.h"
 #include "overlay/model/enrol.h"
+#include "overlay/model/ids.h"
 #include "overlay/model/request_signature.h"
 #include "overlay/model/token.h"
 
@@ -98,8 +99,8 @@ class Joiner {
     if (answer.ok() && answer.value().status == 200) {
       const auto enrolled = model::decode_enrol_response(answer.value().body);
       if (enrolled.ok() && !enrolled.value().addresses.empty()) {
-        std::printf("%s %llu %s\n", identity_.public_key().text().c_str(),
-                    static_cast<unsigned long long>(enrolled.value().node_id.value),
+        std::printf("%s %s %s\n", identity_.public_key().text().c_str(),
+                    model::text_of(enrolled.value().node_id).c_str(),
                     enrolled.value().addresses.front().text().c_str());
         std::fflush(stdout);
         on_acknowledged_();
