@@ -12,6 +12,17 @@
 #include "overlay/base/check.h"
 
 namespace loop {
+namespace {
+
+// Of our own handler, so CHECKed.
+std::uint64_t declared_length(const std::string& value) {
+  std::uint64_t length = 0;
+  const auto parsed = std::from_chars(value.data(), value.data() + value.size(), length);
+  CHECK(parsed.ec == std::errc() && parsed.ptr == value.data() + value.size());
+  return length;
+}
+
+}  // namespace
 
 // llhttp's callbacks return 0 to go on, HPE_PAUSED to stop behind the message, HPE_USER to stop at
 // a refusal.
@@ -36,6 +47,7 @@ struct Http1Session::Parser {
     llhttp_init(&http, HTTP_REQUEST, &settings);
     http.data = this;
   }
+  ~Parser() = default;
   Parser(const Parser&) = delete;  // llhttp points into it
   Parser& operator=(const Parser&) = delete;
 
@@ -240,10 +252,7 @@ void Http1Session::write_head(std::string& out) {
   out += "\r\ndate: " + context().date + "\r\n";
   for (const auto& [name, value] : exchange.headers) {
     if (name == "content-length" && exchange.is_stream) {
-      std::uint64_t length = 0;
-      const auto parsed = std::from_chars(value.data(), value.data() + value.size(), length);
-      CHECK(parsed.ec == std::errc() && parsed.ptr == value.data() + value.size());
-      body_left_bytes_ = length;
+      body_left_bytes_ = declared_length(value);
     } else if (name != "connection" && name != "content-length") {
       out += name + ": " + clean_value(value) + "\r\n";
     }

@@ -21,6 +21,8 @@ class Http1Session : public HttpSession {
  public:
   Http1Session(const HttpContext& context, std::function<void()> on_output);
   ~Http1Session() override;
+  Http1Session(const Http1Session&) = delete;
+  Http1Session& operator=(const Http1Session&) = delete;
 
   void handle_input(base::TimePoint now, std::span<const std::uint8_t> bytes) override;
   std::optional<HttpIncoming> poll_request() override;

@@ -56,6 +56,7 @@ struct Http2Session::Callbacks {
     return 0;
   }
 
+  // NOLINTNEXTLINE(readability-function-size): nghttp2 gives the parameters
   static int header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
                     std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
                     std::uint8_t, void* user) {
@@ -97,6 +98,7 @@ struct Http2Session::Callbacks {
     return 0;
   }
 
+  // NOLINTNEXTLINE(readability-function-size): nghttp2 gives the parameters
   static ssize_t read(nghttp2_session*, std::int32_t id, std::uint8_t* buffer, std::size_t size,
                       std::uint32_t* flags, nghttp2_data_source*, void* user) {
     Stream* const stream = of(user).find(id);

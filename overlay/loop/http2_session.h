@@ -23,6 +23,8 @@ class Http2Session : public HttpSession {
 
   Http2Session(const HttpContext& context, std::function<void()> on_output);
   ~Http2Session() override;
+  Http2Session(const Http2Session&) = delete;
+  Http2Session& operator=(const Http2Session&) = delete;
 
   void handle_input(base::TimePoint now, std::span<const std::uint8_t> bytes) override;
   std::optional<HttpIncoming> poll_request() override;

@@ -379,9 +379,9 @@ void HttpServer::State::finish_drain() {
 }
 
 const std::string& HttpServer::Request::header(const std::string& name) const {
-  static const std::string kNone;
+  static const std::string none;
   const auto entry = headers.find(name);
-  return entry == headers.end() ? kNone : entry->second;
+  return entry == headers.end() ? none : entry->second;
 }
 
 void HttpServer::Stream::wake() {

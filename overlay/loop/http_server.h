@@ -107,6 +107,8 @@ class HttpServer {
   // client is gone, answering does nothing. One that is destroyed unused answers 500.
   class Responder {
    public:
+    Responder(const Responder&) = delete;
+    Responder& operator=(const Responder&) = delete;
     Responder(Responder&&) noexcept;
     Responder& operator=(Responder&&) noexcept;
     ~Responder();

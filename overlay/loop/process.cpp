@@ -43,7 +43,7 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
     }
   }
   for (const auto& [name, value] : extra) {
-    all.push_back(name + "=" + value);
+    all.push_back(std::string(name).append("=").append(value));
   }
   return all;
 }
@@ -189,11 +189,10 @@ void Process::State::start_pipes() {
     --state->open_outputs;
     state->report_when_complete();
   };
-  if (options.log_file.empty()) {
-    for (std::size_t i = 1; i < pipes.size(); ++i) {
-      CHECK(uv_read_start(reinterpret_cast<uv_stream_t*>(&pipes[i]), allocate, read) == 0);
-      ++open_outputs;
-    }
+  const std::size_t first = options.log_file.empty() ? 1 : pipes.size();  // a log needs no pipes
+  for (std::size_t i = first; i < pipes.size(); ++i) {
+    CHECK(uv_read_start(reinterpret_cast<uv_stream_t*>(&pipes[i]), allocate, read) == 0);
+    ++open_outputs;
   }
   const auto written = [](uv_write_t* request, int) noexcept {
     auto* const state = static_cast<State*>(request->data);

@@ -123,7 +123,7 @@ void StreamSocket::finish_sending() {
   ::shutdown(fd_, SHUT_WR);
 }
 
-StreamSocket::Io StreamSocket::discard(std::size_t size_max) {
+StreamSocket::Io StreamSocket::discard(std::size_t size_max) const {
   std::array<std::uint8_t, 16384> buffer{};
   for (std::size_t total = 0; total < size_max;) {
     const ssize_t count = ::recv(fd_, buffer.data(), buffer.size(), 0);

@@ -56,7 +56,7 @@ class StreamSocket {
   // Says to the peer that nothing follows. Reading goes on.
   void finish_sending();
   // Reads and drops what still comes, TLS or not, at most `size_max` bytes. Closed at its end.
-  Io discard(std::size_t size_max);
+  Io discard(std::size_t size_max) const;
 
   void close();
   bool is_open() const { return fd_ >= 0; }
