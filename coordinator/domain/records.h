@@ -31,8 +31,8 @@ inline constexpr std::size_t kApiKeysMax = 1000;
 inline constexpr std::size_t kAuditMax = 20'000;        // the newest that are kept
 inline constexpr std::size_t kIdempotencyMax = 10'000;  // the newest that are kept
 inline constexpr std::size_t kTombstonesMax = 50'000;   // removed facts that deltas still name
-// Labels are in every event that enrols a node: with these limits a whole batch of such events stays
-// below what the log takes at once.
+// Labels are in every event that enrols a node: with these limits a whole batch of such events
+// stays below what the log takes at once.
 inline constexpr std::size_t kLabelsMax = 16;
 inline constexpr std::size_t kLabelBytesMax = 253;  // of a label's name; its value has 63
 inline constexpr std::size_t kPrefixesMax = 16;     // in any list of prefixes of a record

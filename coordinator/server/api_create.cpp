@@ -149,7 +149,7 @@ void Api::create_token(const CallPointer& call) {
   }
   command.network = network.value();
   command.site = site.value();
-  // Shared with the answer alone, which is the only place that ever shows it.
+  // The command's answer owns it: the only place that ever shows it.
   const auto secret = std::make_shared<const crypto::Secret<32>>(new_secret(call));
   command.secret_hash = model::token_hash(*secret);
   submit(call, std::move(command), actor_of(*call),
@@ -207,7 +207,7 @@ void Api::create_api_key(const CallPointer& call) {
     return;
   }
   CreateApiKey command = body.value().command;
-  // Shared with the answer alone, which is the only place that ever shows it.
+  // The command's answer owns it: the only place that ever shows it.
   const auto secret = std::make_shared<const crypto::Secret<32>>(new_secret(call));
   command.secret_hash = model::api_key_hash(*secret);
   submit(call, std::move(command), actor_of(*call),

@@ -380,7 +380,8 @@ void Committer::announce(const std::vector<Touch>& touched) {
 }
 
 void Committer::maybe_snapshot() {
-  if (is_snapshotting_ || bytes_since_snapshot_ < std::max(options_.snapshot_bytes_min, snapshot_bytes_)) {
+  if (is_snapshotting_ ||
+      bytes_since_snapshot_ < std::max(options_.snapshot_bytes_min, snapshot_bytes_)) {
     return;
   }
   is_snapshotting_ = true;

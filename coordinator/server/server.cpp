@@ -13,8 +13,8 @@ base::Result<std::unique_ptr<Server>> Server::open(loop::Loop& loop, Options opt
   if (!data_dir.ok()) {
     return data_dir.error();
   }
-  std::unique_ptr<Server> server(
-      new Server(loop, std::move(options), std::move(data_dir).value(), std::move(on_ready)));
+  auto server = std::make_unique<Server>(loop, std::move(options), std::move(data_dir).value(),
+                                         std::move(on_ready));
   if (auto status = server->start(); !status.ok()) {
     return status.error();
   }

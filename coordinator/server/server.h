@@ -48,6 +48,8 @@ class Server {
   // the disk is full. Nothing runs then.
   static base::Result<std::unique_ptr<Server>> open(loop::Loop& loop, Options options,
                                                     std::function<void()> on_ready);
+  // For open().
+  Server(loop::Loop& loop, Options options, DataDir data_dir, std::function<void()> on_ready);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -62,8 +64,6 @@ class Server {
   Committer& committer() { return *committer_; }
 
  private:
-  Server(loop::Loop& loop, Options options, DataDir data_dir, std::function<void()> on_ready);
-
   base::Status start();
   void handle_phase(Committer::Phase phase);
   void make_admin_key();

@@ -80,6 +80,7 @@ class RunningServer {
       return opened.error();
     }
     server_ = std::move(opened).value();
+    client_ = std::make_unique<loop::HttpClient>(loop_);
     wait_for([&] { return is_ready; });
     key = loop::read_file(data_path("admin.key"), 1024).value();
     key.pop_back();
@@ -87,6 +88,7 @@ class RunningServer {
   }
 
   void stop() {
+    client_ = nullptr;  // its idle connections would be waited for
     bool is_stopped = false;
     server_->stop([&] { is_stopped = true; });
     wait_for([&] { return is_stopped; });
@@ -113,9 +115,9 @@ class RunningServer {
     request.headers = std::move(headers);
     request.pinned_spki = server_->data_dir().pin();
     std::optional<base::Result<loop::HttpResponse>> response;
-    const auto handle = client_.send(std::move(request), [&](base::Result<loop::HttpResponse> got) {
-      response.emplace(std::move(got));
-    });
+    const auto handle = client_->send(
+        std::move(request),
+        [&](base::Result<loop::HttpResponse> got) { response.emplace(std::move(got)); });
     wait_for([&] { return response.has_value(); });
     Answer answer;
     if (!response->ok()) {
@@ -196,23 +198,23 @@ class RunningServer {
     model::FrameReader reader;
     std::vector<model::ViewUpdate> updates;
     const auto handle =
-        client_.stream(std::move(request),
-                       {.on_head = [](const loop::HttpHead& head) { EXPECT_EQ(head.status, 200); },
-                        .on_data =
-                            [&](std::span<const std::uint8_t> bytes) {
-                              ASSERT_TRUE(reader.feed(bytes).ok());
-                              while (const auto frame = reader.poll_frame()) {
-                                if (frame->type == model::FrameType::Ping) {
-                                  continue;
-                                }
-                                const auto update = model::open_update(
-                                    frame->bytes, node.enrolled.signing_key, node.enrolled.view);
-                                ASSERT_TRUE(update.ok()) << update.error().text();
-                                ASSERT_TRUE(follower.handle_update(update.value()).ok());
-                                updates.push_back(update.value());
-                              }
-                            },
-                        .on_end = [](const base::Status&) {}});
+        client_->stream(std::move(request),
+                        {.on_head = [](const loop::HttpHead& head) { EXPECT_EQ(head.status, 200); },
+                         .on_data =
+                             [&](std::span<const std::uint8_t> bytes) {
+                               ASSERT_TRUE(reader.feed(bytes).ok());
+                               while (const auto frame = reader.poll_frame()) {
+                                 if (frame->type == model::FrameType::Ping) {
+                                   continue;
+                                 }
+                                 const auto update = model::open_update(
+                                     frame->bytes, node.enrolled.signing_key, node.enrolled.view);
+                                 ASSERT_TRUE(update.ok()) << update.error().text();
+                                 ASSERT_TRUE(follower.handle_update(update.value()).ok());
+                                 updates.push_back(update.value());
+                               }
+                             },
+                         .on_end = [](const base::Status&) {}});
     wait_for([&] { return is_enough(follower.view()); });
     return updates;
   }
@@ -229,7 +231,7 @@ class RunningServer {
   loop::TemporaryDirectory directory_;
   loop::Loop loop_;
   std::unique_ptr<Server> server_;
-  loop::HttpClient client_{loop_};
+  std::unique_ptr<loop::HttpClient> client_;
 };
 
 }  // namespace coordinator
