@@ -26,6 +26,7 @@ class LogWatcher {
              std::string log_key, std::uint64_t after, std::function<void(std::uint64_t)> on_more);
   LogWatcher(const LogWatcher&) = delete;
   LogWatcher& operator=(const LogWatcher&) = delete;
+  ~LogWatcher() = default;
 
  private:
   void wait();
