@@ -15,7 +15,7 @@
 namespace agent {
 namespace {
 
-constexpr std::size_t kRefusalBodyMax = 16 * 1024;
+constexpr std::size_t kRefusalBodyMax = std::size_t{16} << 10;
 constexpr std::size_t kJobsMax = 1;
 
 template <typename... Times>

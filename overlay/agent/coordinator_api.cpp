@@ -13,7 +13,7 @@ namespace agent {
 namespace {
 
 constexpr std::size_t kRefusalBytesMax = 512;
-constexpr std::size_t kAnswerBytesMax = 64 * 1024;
+constexpr std::size_t kAnswerBytesMax = std::size_t{64} << 10;
 // Above the silence that the view stream's machine allows: that one decides.
 constexpr base::Duration kStreamIdleTimeout = std::chrono::minutes(5);
 // The agent shares 20 MB with its view; a stream of changes needs no large buffer.

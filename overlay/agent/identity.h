@@ -23,7 +23,7 @@
 
 namespace agent {
 
-inline constexpr std::size_t kIdentityBytesMax = 64 * 1024;
+inline constexpr std::size_t kIdentityBytesMax = std::size_t{64} << 10;
 
 struct Identity {
   crypto::IdentityKey identity_key;

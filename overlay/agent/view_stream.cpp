@@ -59,7 +59,7 @@ void ViewStream::connect() {
   wake_at_.reset();
   reader_ = model::FrameReader();
   const bool is_from_start = std::exchange(is_resync_due_, false);
-  actions_.push_back(Connect{is_from_start ? model::Cursor{} : follower_.cursor()});
+  actions_.emplace_back(Connect{is_from_start ? model::Cursor{} : follower_.cursor()});
 }
 
 void ViewStream::fail(base::TimePoint now, std::string why, base::Duration wait) {
@@ -90,7 +90,7 @@ void ViewStream::handle_timeout(base::TimePoint now) {
   if (state_ == State::Waiting) {
     connect();
   } else if (state_ == State::Open) {
-    actions_.push_back(Disconnect{});
+    actions_.emplace_back(Disconnect{});
     const auto silence_s = std::chrono::duration_cast<std::chrono::seconds>(kSilenceMax).count();
     fail(now, "view stream: silent for " + std::to_string(silence_s) + " s", backoff_.next());
   }
@@ -115,12 +115,12 @@ void ViewStream::handle_data(base::TimePoint now, std::span<const std::uint8_t> 
   if (!status.ok()) {
     // Whatever was wrong, a snapshot puts it right, or shows that the coordinator is not ours.
     is_resync_due_ = true;
-    actions_.push_back(Disconnect{});
+    actions_.emplace_back(Disconnect{});
     fail(now, status.error().within("view stream").text(), backoff_.next());
     return;
   }
   if (is_resync_due_ && state_ == State::Open) {
-    actions_.push_back(Disconnect{});
+    actions_.emplace_back(Disconnect{});
     connect();
   }
 }
@@ -141,7 +141,7 @@ base::Status ViewStream::handle_frame(base::TimePoint now, const model::Frame& f
         return wait.error();
       }
       const auto spread = static_cast<std::uint64_t>(kDrainSpread.count());
-      actions_.push_back(Disconnect{});
+      actions_.emplace_back(Disconnect{});
       backoff_.reset();
       fail(now, "the coordinator asked to come back later",
            wait.value() + base::Duration(random_.below(spread + 1)));
@@ -191,7 +191,11 @@ void ViewStream::consider(const model::ViewUpdate& update, std::optional<model::
   if (plan_ && !held_) {
     // Without a look beforehand the view in effect is gone. That happens only when the plan itself
     // is impossible after a small delta; names then come from the new view, the plan stays.
-    held_ = before ? std::move(*before) : follower_.view();
+    if (before) {
+      held_ = std::move(before);
+    } else {
+      held_ = follower_.view();
+    }
   }
 }
 
@@ -201,7 +205,7 @@ void ViewStream::adopt(plan::Plan plan) {
   held_back_.clear();
   applied_ = follower_.cursor();
   store_kept();
-  actions_.push_back(Adopt{});
+  actions_.emplace_back(Adopt{});
 }
 
 void ViewStream::keep_frame(const model::Frame& frame, bool is_snapshot) {
@@ -235,7 +239,8 @@ void ViewStream::store_kept() {
     delta_bytes_ += kept_.size();
     is_resync_due_ = is_resync_due_ || delta_bytes_ > delta_bytes_max_;
   }
-  actions_.push_back(Store{std::exchange(is_kept_replacement_, false), std::exchange(kept_, {})});
+  actions_.emplace_back(
+      Store{std::exchange(is_kept_replacement_, false), std::exchange(kept_, {})});
 }
 
 std::optional<ViewStream::Action> ViewStream::poll_action() {

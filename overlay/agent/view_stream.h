@@ -58,10 +58,10 @@ class ViewStream {
   // How much later than told a node comes back after a drain, at most: everybody was told the same.
   static constexpr base::Duration kDrainSpread = std::chrono::seconds(2);
   // Deltas on disk beyond this and kDeltasPerSnapshot times the snapshot are traded for a snapshot.
-  static constexpr std::size_t kDeltaBytesMin = 256 * 1024;
+  static constexpr std::size_t kDeltaBytesMin = std::size_t{256} << 10;
   static constexpr std::size_t kDeltasPerSnapshot = 4;
   // Updates kept for the disk while they are held back; more are fetched again as a snapshot.
-  static constexpr std::size_t kHeldBytesMax = 8U << 20;
+  static constexpr std::size_t kHeldBytesMax = std::size_t{8} << 20;
 
   enum class State { Stopped, Connecting, Open, Waiting };
 

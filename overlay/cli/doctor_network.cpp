@@ -64,7 +64,7 @@ void check_coordinator(Findings& findings, loop::Loop& loop, const agent::Identi
   request.pinned_spki = identity.pin;
   request.connect_timeout = kAnswerTimeout;
   request.total_timeout = kAnswerTimeout;
-  request.body_bytes_max = 64 * 1024;
+  request.body_bytes_max = std::size_t{64} << 10;
   const auto answer = send_and_wait(loop, client, std::move(request));
   if (!answer.ok()) {
     const bool is_pin = answer.error().code() == base::Errc::Unauthenticated;
@@ -113,7 +113,7 @@ void check_mirror(Findings& findings, loop::Loop& loop, const Joined& joined) {
   request.url = kMirrorUrl;
   request.connect_timeout = kAnswerTimeout;
   request.total_timeout = kAnswerTimeout;
-  request.body_bytes_max = 64 * 1024;
+  request.body_bytes_max = std::size_t{64} << 10;
   const auto answer = send_and_wait(loop, client, std::move(request));
   findings.push_back(answer.ok()
                          ? ok("mirror", "the proxy answers")

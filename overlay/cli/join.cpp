@@ -211,7 +211,7 @@ base::Status Join::greet() {
   request.pinned_spki = request_.token.pin;
   request.connect_timeout = agent::kRequestTimeout;
   request.total_timeout = agent::kRequestTimeout;
-  request.body_bytes_max = 64 * 1024;
+  request.body_bytes_max = std::size_t{64} << 10;
   const auto answer = send_and_wait(loop_, client_, std::move(request));
   if (answer.ok()) {
     return {};
