@@ -26,6 +26,7 @@ class RedisSession {
   RedisSession(loop::Loop& loop, loop::Redis::Options options, base::RandomSource& random);
   RedisSession(const RedisSession&) = delete;
   RedisSession& operator=(const RedisSession&) = delete;
+  ~RedisSession() = default;
 
   // `done` gets the server's answer, never an error reply: that, too, is an error here (Unavailable
   // with the server's text, at once). Errors: Unavailable when `deadline` passes without an answer.
