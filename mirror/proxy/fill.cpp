@@ -37,7 +37,6 @@ struct Fill::Writer {
         offset += static_cast<std::uint64_t>(written);
       }
     }
-    chunks.clear();
   }
 };
 
@@ -141,7 +140,14 @@ void Fill::handle_size(std::uint64_t size_bytes) {
 }
 
 void Fill::handle_data(std::span<const std::uint8_t> bytes) {
-  buffered_.emplace_back(bytes.begin(), bytes.end());
+  if (buffered_.empty() || buffered_.back().size() + bytes.size() > kChunkBytes) {
+    if (spare_.empty()) {
+      spare_.emplace_back().reserve(kChunkBytes);
+    }
+    buffered_.push_back(std::move(spare_.back()));
+    spare_.pop_back();
+  }
+  buffered_.back().insert(buffered_.back().end(), bytes.begin(), bytes.end());
   buffered_bytes_ += bytes.size();
   if (buffered_bytes_ > kBufferedMax && !is_source_paused_) {
     is_source_paused_ = true;
@@ -193,6 +199,11 @@ void Fill::handle_written() {
         "write " + partial_->path + ": " + uv_strerror(uv_translate_sys_error(writer_->error))));
     return;
   }
+  for (auto& chunk : writer_->chunks) {
+    chunk.clear();
+    spare_.push_back(std::move(chunk));
+  }
+  writer_->chunks.clear();
   if (is_source_paused_ && buffered_bytes_ <= kBufferedLow) {
     is_source_paused_ = false;
     source_->resume();

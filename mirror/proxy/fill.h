@@ -59,6 +59,7 @@ class Fill {
   static constexpr std::uint64_t kHeldBackBytes = 4U << 20;
   static constexpr std::size_t kBufferedMax = 8U << 20;  // then the replica has to wait
   static constexpr std::size_t kBufferedLow = 4U << 20;
+  static constexpr std::size_t kChunkBytes = 1U << 20;
   static constexpr int kAttemptsMax = 3;  // after wrong bytes
 
   // Errors: NotFound when no replica has it; LimitExceeded when the cache has no room.
@@ -109,6 +110,9 @@ class Fill {
   std::shared_ptr<FillProgress> progress_;  // owned with the readers
   std::shared_ptr<Writer> writer_;          // owned with the job that is running
   std::vector<std::vector<std::uint8_t>> buffered_;
+  // Written and empty, but with their memory: fresh pages for every megabyte cost as much as
+  // hashing.
+  std::vector<std::vector<std::uint8_t>> spare_;
   std::size_t buffered_bytes_ = 0;
   bool is_writing_ = false;
   bool is_source_done_ = false;

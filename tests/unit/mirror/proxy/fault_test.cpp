@@ -83,7 +83,7 @@ TEST_F(FaultTest, TheOnlyReplicaIsAskedAgainInTheMiddleOfABlob) {
 }
 
 TEST_F(FaultTest, AReplicaThatDiesInTheMiddleIsReplaced) {
-  const std::string large = some_bytes(32U << 20, 2);
+  const std::string large = some_bytes(12U << 20, 2);
   const Digest digest = put_both(large);
   bool is_dead = false;
   std::string got;

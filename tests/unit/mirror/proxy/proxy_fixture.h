@@ -54,11 +54,11 @@ class ProxyFixture : public ::testing::Test {
     node_->set_site_map(std::move(map));
   }
 
-  // Turns the loop until `is_done`; false after 20 s.
+  // Turns the loop until `is_done`; false after 60 s.
   bool run_until(const std::function<bool()>& is_done) {
     bool is_late = false;
     loop::Timer limit(loop_, [&] { is_late = true; });
-    limit.start_after(std::chrono::seconds(20));
+    limit.start_after(std::chrono::seconds(60));
     while (!is_done() && !is_late) {
       loop_.run_once();
     }
@@ -87,7 +87,7 @@ class ProxyFixture : public ::testing::Test {
         std::move(request),
         [&](base::Result<loop::HttpResponse> response) { answer = std::move(response); });
     if (!run_until([&] { return answer.has_value(); })) {
-      return base::Error(base::Errc::Unavailable, "no answer in 20 s");
+      return base::Error(base::Errc::Unavailable, "no answer in 60 s");
     }
     return *std::move(answer);
   }
