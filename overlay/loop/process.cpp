@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -282,6 +283,9 @@ base::Result<int> Process::start_detached(Loop& loop, Options options) {
   spawn.stdio = stdio.data();
   spawn.stdio_count = static_cast<int>(stdio.size());
   spawn.flags = UV_PROCESS_DETACHED;  // setsid: signals to our terminal or group do not reach it
+  // What whoever started us left open, a lock perhaps, must not live as long as a daemon. Our own
+  // descriptors are close-on-exec already; what it gets as 0, 1 and 2 is dup'ed after this.
+  ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
   auto* const process = new uv_process_t{};
   const int code = uv_spawn(&loop.handle(), process, &spawn);
   const int pid = process->pid;

@@ -57,8 +57,8 @@ class Process {
   static base::Result<std::unique_ptr<Process>> start(Loop& loop, Options options, OnExit on_exit);
 
   // A daemon: its own session, standard input from /dev/null, outputs appended to options.log_file
-  // or dropped, no deadline; stdin_bytes must be empty. It outlives this process, nobody reports
-  // its end. Gives its process id.
+  // or dropped, no other descriptor, no deadline; stdin_bytes must be empty. It outlives this
+  // process, nobody reports its end. Gives its process id.
   static base::Result<int> start_detached(Loop& loop, Options options);
 
   // A child still running is killed with SIGKILL and reaped by the loop; on_exit does not run.

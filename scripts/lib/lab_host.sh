@@ -46,7 +46,7 @@ make_host() { # HOST
   mount -t overlay "lab-$host" -o "$options" "$dir/root"
   write_identity "$host" "$dir/root"
   nsenter --net="/run/netns/lab-$host" setsid unshare --mount --uts --ipc --pid --fork --propagation private \
-    "$repo/scripts/lib/lab_init" "$dir" "$host" "$lab_dir" >"$dir/init.log" 2>&1 </dev/null 8>&- &
+    "$repo/scripts/lib/lab_init" "$dir" "$host" "$lab_dir" >"$dir/init.log" 2>&1 </dev/null &
   await 20 "$host: its first process is ready: $(tail -n 3 "$dir/init.log" 2>/dev/null)" host_pid "$host"
 }
 

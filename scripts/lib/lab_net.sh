@@ -27,7 +27,7 @@ wire() {
 
 start_relay() {
   ip netns exec lab-wan setsid "$wan_relay" run "$wan_socket" w "${sites[@]}" \
-    >"$lab_dir/wan.log" 2>&1 </dev/null 8>&- &
+    >"$lab_dir/wan.log" 2>&1 </dev/null &
   echo $! >"$lab_dir/wan.pid"
   await 10 "the WAN relay answers" wan_ctl show
 }

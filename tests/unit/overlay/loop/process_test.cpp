@@ -1,10 +1,13 @@
 #include "overlay/loop/process.h"
 
+#include <array>
 #include <csignal>
+#include <cstdint>
 #include <optional>
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "overlay/loop/files.h"
 #include "tests/unit/overlay/loop/temporary_directory.h"
@@ -194,6 +197,26 @@ TEST_F(ProcessTest, DetachesADaemonIntoASessionOfItsOwn) {
   loop_.run();
 
   EXPECT_EQ(::getsid(pid.value()), pid.value());
+  ::kill(pid.value(), SIGKILL);
+  ::waitpid(pid.value(), nullptr, 0);
+}
+
+TEST_F(ProcessTest, DaemonKeepsNoDescriptorThatItsStarterHadLeftOpen) {
+  const TemporaryDirectory directory;
+  std::array<int, 2> left_open{};
+  ASSERT_EQ(::pipe(left_open.data()), 0);  // without close-on-exec, as from a careless parent
+  Process::Options options = shell("exec sleep 100");
+  options.log_file = directory.path("log");
+  const auto pid = Process::start_detached(loop_, options);
+  ASSERT_TRUE(pid.ok());
+  loop_.run();
+  ::close(left_open[1]);
+
+  std::uint8_t byte = 0;
+  const auto end_of_file = ::read(left_open[0], &byte, 1);  // would wait for the daemon's end
+
+  EXPECT_EQ(end_of_file, 0);
+  ::close(left_open[0]);
   ::kill(pid.value(), SIGKILL);
   ::waitpid(pid.value(), nullptr, 0);
 }
