@@ -6,7 +6,9 @@ restart() { daemon_alive coordinator coordinator || start_coordinator; }
 undo+=(restart)
 declare -A address
 for host in a-m1 a-m2 b-m1 c-m1; do address[$host]=$(overlay_address "$host"); done
-nodes() { admin node list --network "$network" --json | jq -cS '[(.items? // .)[] | {id, name, addresses}] | sort_by(.id)'; }
+nodes() {
+  admin node list --network "$network" --json | jq -cS '[(.items? // .)[] | {id, name, addresses}] | sort_by(.id)'
+}
 before=$(nodes)
 
 claims "traffic goes on while the coordinator is dead"
@@ -34,5 +36,8 @@ at_most "$lost" 10 || fails "$lost % lost"
 claims "the coordinator restarted has every node as it was"
 start_coordinator
 expect_equal "$before" "$(nodes)"
-all_report_up() { [ "$(admin node list --network "$network" --json | jq '[(.items? // .)[] | select(.state == "up")] | length')" = 12 ]; }
+all_report_up() {
+  expect_equal 12 "$(admin node list --network "$network" --json |
+    jq '[(.items? // .)[] | select(.state == "up")] | length')"
+}
 await 30 "all twelve are up again" all_report_up

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Two hundred servers join at once while the coordinator is killed, three times. Every join that it had
+# Fifteen hundred servers join at once while the coordinator is killed, three times. Every join that it had
 # acknowledged is still known afterwards, and no address was given twice.
 source "$(dirname "$0")/lib.sh"
 
 burst=$lab_build/tests/support/enrol_burst
-count=200
+count=1500
 restart() { daemon_alive coordinator coordinator || start_coordinator; }
 undo+=(restart)
 
@@ -18,7 +18,7 @@ claims "$count joins are acknowledged although the coordinator is killed three t
 "$burst" "$coordinator_url" "$token" "$count" 120 >"$scratch/acknowledged" 2>"$scratch/errors" &
 pid=$!
 acknowledged() { wc -l <"$scratch/acknowledged"; }
-for at in 20 80 140; do
+for at in 50 400 800; do
   more_than() { [ "$(acknowledged)" -ge "$at" ]; }
   await 60 "$at joins are acknowledged" more_than
   kill_daemon coordinator coordinator KILL
