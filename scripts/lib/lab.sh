@@ -68,17 +68,18 @@ host_pid() {
   echo "$pid"
 }
 
-# in_host HOST COMMAND...: as a login there would run it. Routers are network namespaces only.
+# in_host HOST COMMAND...: as a login there would run it. Routers are network namespaces only. What it starts
+# must not hold the lab's lock, descriptor 8.
 in_host() {
   local host=$1 pid
   shift
   case "$host" in
-    ?-router | wan) ip netns exec "lab-$host" "$@"; return ;;
+    ?-router | wan) ip netns exec "lab-$host" "$@" 8>&-; return ;;
   esac
   pid=$(host_pid "$host") || { echo "$host: not up" >&2; return 1; }
   nsenter --target "$pid" --mount --uts --ipc --net --pid --wdns=/root \
     env -i HOME=/root USER=root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
-    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@" 8>&-
 }
 
 # daemon_in HOST NAME COMMAND...: in the background there; its log is /var/log/lab/NAME.log.

@@ -55,6 +55,8 @@ spare_host() { # HOST
   wire_lan_host "$1"
   undo+=("remove_host $1; ip netns del lab-$1")
   make_host "$1"
+  settled() { ! in_host "$1" ip -o -6 addr | grep tentative; }
+  await 10 "$1 has its addresses" settled "$1"
   copy_packages "$1"
 }
 

@@ -9,26 +9,40 @@ make_image "$tag"
 for site in "${sites[@]}"; do replicate_image "$tag" "$site-replica"; done
 
 declare -A mark
-for registry in "${registries[@]}"; do mark[$registry]=$(log_mark "$registry"); done
+origin_mark=$(log_mark origin)
+
+sent() { # REGISTRY, to the host at $address since the mark: bytes of blobs
+  blob_gets "$1" "${mark[$1]}" | awk -v from="$address" '$1 == from { sum += $10 } END { print sum + 0 }'
+}
+
+# The proxy asks a second replica when the first has been silent for 300 ms, as one on a busy machine may be.
+# What counts is where the bytes came from; a pull that was overtaken so is repeated once.
+from_own_site() { # HOST
+  local own registry
+  own=$(site_of "$1")-replica
+  forget_image "$tag" "$1"
+  in_host "$1" sh -c 'rm -rf /var/cache/linkspan-mirror/*'
+  for registry in "${registries[@]}"; do mark[$registry]=$(log_mark "$registry"); done
+  pull_image "$tag" "$1" >"$scratch/pull" 2>&1 </dev/null || { tail -n 5 "$scratch/pull"; return 1; }
+  for registry in "${registries[@]}"; do
+    [ "$registry" = "$own" ] || [ "$(sent "$registry")" -lt "$payload_bytes" ] || {
+      say "  the layer came from $registry"
+      in_host "$1" linkspan-mirror explain
+      return 1
+    }
+  done
+  [ "$(sent "$own")" -ge "$payload_bytes" ] || { say "  $own sent $(sent "$own") bytes"; return 1; }
+}
 
 for host in $(members); do
   claims "$host pulls $image:$tag from its own site's replica"
-  forget_image "$tag" "$host"
   undo+=("forget_image $tag $host")
-  pull_image "$tag" "$host" >"$scratch/pull" 2>&1 </dev/null || fails "$(tail -n 5 "$scratch/pull")"
   address=$(overlay_address "$host")
-  for registry in "${registries[@]}"; do
-    count=$(blob_gets "$registry" "${mark[$registry]}" | grep -c "^$address " || true)
-    if [ "$registry" = "$(site_of "$host")-replica" ]; then
-      [ "$count" -ge 2 ] || fails "$registry sent $count blobs to $host at $address, expected config and layer"
-    else
-      expect_equal 0 "$count"
-    fi
-  done
+  from_own_site "$host" || from_own_site "$host" || fails "twice not from its own site"
 done
 
 claims "the origin sent nobody a blob"
-expect_equal "" "$(blob_gets origin "${mark[origin]}")"
+expect_equal "" "$(blob_gets origin "$origin_mark")"
 
 claims "what was pulled is what was built"
 digest() { in_host "$1" ctr images ls "name==$image:$tag" | awk 'NR == 2 { print $3 }'; }
