@@ -23,12 +23,16 @@ inline constexpr base::Duration kRoundIntervalMin =
 inline constexpr base::Duration kRoundIntervalMax =
     std::chrono::seconds(30);  // together do not probe together
 inline constexpr base::Duration kRoundIntervalDegraded = std::chrono::seconds(5);
+// After a replica has appeared, this many rounds follow closely and each may correct the choice
+// without further proof: the first probe on a new path also pays for the tunnel's handshake.
+inline constexpr int kSettlingRounds = 3;
+inline constexpr base::Duration kRoundIntervalSettling = std::chrono::seconds(1);
 // The replica in use is watched between rounds, so that one that dies is left within 10 s:
 // at most 3 s until it is asked, two timeouts of 1 s, one second in between.
 inline constexpr base::Duration kWatchInterval = std::chrono::seconds(3);
 inline constexpr base::Duration kReprobeAfterFailure = std::chrono::seconds(1);
 inline constexpr base::Duration kProbeTimeout = std::chrono::seconds(1);
-// A host probes few replicas; in the first round all.
+// A host probes few replicas; in the first rounds all.
 inline constexpr std::size_t kRoundTargetsMax = 5;
 
 // Switching: Tailscale's rule, held for three rounds (its own compares a 5 minute minimum with one

@@ -8,6 +8,9 @@
 namespace mirror {
 
 base::Duration ProbePlan::round_interval(base::TimePoint now) {
+  if (selector_.is_settling()) {
+    return kRoundIntervalSettling;
+  }
   if (selector_.is_degraded(now)) {
     return kRoundIntervalDegraded;
   }
@@ -73,7 +76,11 @@ void ProbePlan::finish(ReplicaId id, base::TimePoint now) {
   round_waits_for_.erase(id);
   if (is_round_open_ && round_waits_for_.empty()) {
     is_round_open_ = false;
+    const bool was_settling = selector_.is_settling();
     selector_.handle_round(now);
+    if (was_settling && !selector_.is_settling()) {
+      round_at_ = now + round_interval(now);  // not a second later, as it was planned at its start
+    }
   }
 }
 

@@ -17,9 +17,9 @@ namespace mirror {
 //   drain   poll_probes     the probes to start now
 //   sleep   next_timeout
 //
-// A round asks everybody worth asking, at start at once and then every 20..30 s, 5 s while somebody
-// is suspect; between rounds the replicas in use are watched. At most one probe is under way for a
-// replica.
+// A round asks everybody worth asking: kSettlingRounds of them at once, a second apart, when a
+// replica has appeared, then every 20..30 s, 5 s while somebody is suspect; between rounds the
+// replicas in use are watched. At most one probe is under way for a replica.
 class ProbePlan {
  public:
   // Keeps both references, which must outlive this.

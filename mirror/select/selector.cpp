@@ -61,7 +61,7 @@ void Selector::set_site_map(SiteMap map, base::TimePoint now) {
             ? std::move(old->second)
             : State{replica, Health(static_cast<double>(rank % 1000) / 1000.0), {}, {}, {}, {}, {},
                     0};
-    is_first_round_ = is_first_round_ || !is_same;
+    settling_rounds_ = is_same ? settling_rounds_ : kSettlingRounds;
     state.replica = replica;
     state.rank = rank;
     states.emplace(replica.id, std::move(state));
@@ -112,7 +112,7 @@ void Selector::handle_round(base::TimePoint now) {
   for (const auto& [source, preference] : preferences_) {
     update_preference(source, /*is_path_longer=*/false, /*is_round=*/true, now);
   }
-  is_first_round_ = false;
+  settling_rounds_ = std::max(settling_rounds_ - 1, 0);
 }
 
 void Selector::handle_bytes(ReplicaId id, base::TimePoint now) {
@@ -213,9 +213,9 @@ void Selector::update_preference(const std::string& source, bool is_path_longer,
   const auto best_rtt = best->latency.lowest(now);
   const auto current_rtt = current->second.latency.lowest(now);
   const bool is_better = best_rtt && current_rtt && is_better_by_rule(*best_rtt, *current_rtt);
-  // So far it was a guess by site: one round is enough to correct it.
-  if (is_first_round_ && is_round && (is_better || !current_rtt)) {
-    switch_to(source, preference, best->replica.id, "nearest in the first round", now);
+  // So far it was a guess: one round is enough to correct it.
+  if (is_settling() && is_round && (is_better || !current_rtt)) {
+    switch_to(source, preference, best->replica.id, "nearest in the first rounds", now);
     return;
   }
   if (!is_better) {
@@ -249,7 +249,7 @@ void Selector::switch_to(const std::string& source, Preference& preference, Repl
     switches_.pop_front();
   }
   // The first choice is a guess, not a switch to rest from.
-  const bool is_guess = !preference.current || is_first_round_;
+  const bool is_guess = !preference.current || is_settling();
   preference.current = to;
   preference.rounds_better = 0;
   if (!is_guess) {
@@ -355,7 +355,7 @@ Choice Selector::choose(const Want& want, base::TimePoint now) {
 
 std::vector<ReplicaId> Selector::round_targets(base::TimePoint now) {
   std::vector<ReplicaId> out;
-  if (is_first_round_ || states_.size() <= kRoundTargetsMax) {
+  if (is_settling() || states_.size() <= kRoundTargetsMax) {
     for (const auto& [id, state] : states_) {
       out.push_back(id);
     }

@@ -14,6 +14,7 @@
 #include "mirror/select/content_index.h"
 #include "mirror/select/health.h"
 #include "mirror/select/latency.h"
+#include "mirror/select/parameters.h"
 #include "mirror/select/site_map.h"
 #include "overlay/base/time.h"
 
@@ -95,6 +96,8 @@ class Selector {
   std::vector<ReplicaId> watch_targets(base::TimePoint now) const;
   // Somebody is suspect or half open: rounds come faster.
   bool is_degraded(base::TimePoint now) const;
+  // A replica appeared less than kSettlingRounds rounds ago.
+  bool is_settling() const { return settling_rounds_ > 0; }
 
   // For people.
   std::optional<ReplicaId> preferred(const std::string& source) const;
@@ -145,8 +148,8 @@ class Selector {
   std::map<ReplicaId, State> states_;
   std::map<std::string, Preference> preferences_;  // by source
   ContentIndex content_;
-  std::deque<Switch> switches_;  // newest last
-  bool is_first_round_ = true;
+  std::deque<Switch> switches_;            // newest last
+  int settling_rounds_ = kSettlingRounds;  // rounds to come in which the choice is still a guess
   std::uint64_t rounds_ = 0;
 };
 

@@ -29,7 +29,13 @@ class SelectorTest : public ::testing::Test {
     return map;
   }
 
+  // A round; the first one goes on until the choice has settled.
   void round(base::Duration a, base::Duration b, base::Duration c) {
+    do {
+      one_round(a, b, c);
+    } while (selector_.is_settling());
+  }
+  void one_round(base::Duration a, base::Duration b, base::Duration c) {
     selector_.handle_probe_success(kA, a, now_);
     selector_.handle_probe_success(kB, b, now_);
     selector_.handle_probe_success(kC, c, now_);
@@ -54,6 +60,30 @@ class SelectorTest : public ::testing::Test {
   base::TimePoint now_{1h};
   Selector selector_;
 };
+
+TEST_F(SelectorTest, AHandshakeInTheFirstProbeDoesNotDecide) {
+  one_round(60ms, 15ms, 50ms);
+  EXPECT_EQ(preferred(), kB);
+
+  one_round(3ms, 15ms, 50ms);
+
+  EXPECT_EQ(preferred(), kA);
+}
+
+TEST_F(SelectorTest, AReplicaThatAppearsLaterIsTakenAtOnceWhenItIsNearer) {
+  selector_.set_site_map(map({kB}), now_);
+  for (int i = 0; i < 10; ++i) {
+    selector_.handle_probe_success(kB, 15ms, now_);
+    selector_.handle_round(now_);
+  }
+  EXPECT_EQ(preferred(), kB);
+
+  selector_.set_site_map(map({kA, kB}), now_);
+  selector_.handle_probe_success(kA, 3ms, now_);
+  selector_.handle_round(now_);
+
+  EXPECT_EQ(preferred(), kA);
+}
 
 TEST_F(SelectorTest, BeforeMeasuringTheOwnSiteIsAskedFirst) {
   EXPECT_EQ(ask(want_).front(), kA);
@@ -200,7 +230,9 @@ TEST_F(SelectorTest, AFewOfManyReplicasAreProbedInARound) {
   selector_.set_site_map(map(ids), now_);
   EXPECT_EQ(selector_.round_targets(now_).size(), 30u);
 
-  selector_.handle_round(now_);
+  while (selector_.is_settling()) {
+    selector_.handle_round(now_);
+  }
   EXPECT_LE(selector_.round_targets(now_).size(), kRoundTargetsMax + 1);
 }
 
