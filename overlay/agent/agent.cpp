@@ -239,7 +239,7 @@ void Agent::run_reconciler() {
   auto run = std::make_shared<Run>(Run{stream_.plan()->device, {}});
   const auto queued = device_queue_.submit(
       [run, &device = device_, now = loop_.wall_now()] {
-        run->outcome = reconcile_once(device, run->wanted, now);
+        run->outcome = reconcile_once(device, std::move(run->wanted), now);
       },
       [this, run] { handle_reconciled(run->outcome); });
   CHECK(queued.ok());  // one run at a time
@@ -261,6 +261,13 @@ void Agent::handle_reconciled(const ReconcileOutcome& outcome) {
     device_error_ = error;
     if (!error.empty()) {
       base::log_warning("devices: " + error);
+    }
+    reporter_.mark_changed(now);
+  }
+  if (outcome.problem != device_problem_) {
+    device_problem_ = outcome.problem;
+    if (!device_problem_.empty()) {
+      base::log_warning("devices: " + device_problem_);
     }
     reporter_.mark_changed(now);
   }

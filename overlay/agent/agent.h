@@ -108,6 +108,7 @@ class Agent {
   bool is_first_run_after_join_ = false;
   bool is_up_noted_ = false;
   std::string device_error_;
+  std::string device_problem_;  // what this host cannot do; the rest works
   std::string report_error_;
   bool is_ready_ = false;
   bool is_stream_started_ = false;

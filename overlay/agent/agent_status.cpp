@@ -62,6 +62,9 @@ std::vector<std::string> Agent::problems() const {
   if (!device_error_.empty()) {
     all.push_back("devices: " + device_error_);
   }
+  if (!device_problem_.empty()) {
+    all.push_back(device_problem_);
+  }
   if (!stream_.held_back().empty()) {
     all.push_back("view held back: " + stream_.held_back());
   }

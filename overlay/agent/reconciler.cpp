@@ -3,7 +3,9 @@
 #include <set>
 #include <utility>
 
+#include "overlay/device/sysctl.h"
 #include "overlay/plan/diff.h"
+#include "overlay/plan/family.h"
 
 namespace agent {
 
@@ -49,18 +51,23 @@ bool Reconciler::poll_run() {
   return std::exchange(is_due_, false);
 }
 
-ReconcileOutcome reconcile_once(device::Device& device, const base::DeviceState& wanted,
+ReconcileOutcome reconcile_once(device::Device& device, base::DeviceState wanted,
                                 base::WallTime now) {
+  std::string problem;
+  if (!device::is_ipv6_usable() && plan::without_family(wanted, base::Family::V6)) {
+    problem = "IPv6 is disabled on this host: it is on the overlay with IPv4 only";
+  }
   std::set<std::string> keys;
   for (const auto& [key, value] : wanted.sysctls) {
     keys.insert(key);
   }
   const auto actual = device.read(keys, now);
   if (!actual.ok()) {
-    return {.status = actual.error(), .changes = 0, .steps = {}};
+    return {.status = actual.error(), .changes = 0, .steps = {}, .problem = std::move(problem)};
   }
   const auto changes = plan::diff(wanted, actual.value());
   ReconcileOutcome outcome;
+  outcome.problem = std::move(problem);
   outcome.changes = changes.size();
   for (const auto& change : changes) {
     if (outcome.steps.size() == kLoggedStepsMax) {

@@ -59,11 +59,13 @@ struct ReconcileOutcome {
   base::Status status;
   std::size_t changes = 0;
   std::vector<std::string> steps;  // the first kLoggedStepsMax, for the log
+  std::string problem;             // what this host cannot do, one line; empty: nothing
 };
 inline constexpr std::size_t kLoggedStepsMax = 8;
 
-// Reads the devices, takes the steps that are missing. Blocking.
-ReconcileOutcome reconcile_once(device::Device& device, const base::DeviceState& wanted,
+// Reads the devices, takes the steps that are missing. On a host without IPv6 its part of `wanted`
+// is left out, which is a problem and no error. Blocking.
+ReconcileOutcome reconcile_once(device::Device& device, base::DeviceState wanted,
                                 base::WallTime now);
 
 }  // namespace agent

@@ -39,6 +39,11 @@ bool is_ours(const Link& link) {
   return is_our_interface(link.name) && (link.kind == "wireguard" || link.kind == "tun");
 }
 
+// A removed peer may have been shut out: it goes, whatever else fails.
+bool waits_for_additions(const base::Change& change) {
+  return !std::holds_alternative<base::RemovePeer>(change);
+}
+
 bool is_removal(const base::Change& change) {
   return std::holds_alternative<base::RemoveInterface>(change) ||
          std::holds_alternative<base::RemoveAddress>(change) ||
@@ -336,8 +341,9 @@ base::Status Device::apply(std::span<const base::Change> changes) {
     if (const auto* added = std::get_if<base::AddInterface>(&changes[i]); added != nullptr) {
       new_interfaces.insert(added->name);
     }
-    if (!first.ok() && is_removal(changes[i])) {
-      break;  // what shall take its place is not there
+    if (!first.ok() && is_removal(changes[i]) && waits_for_additions(changes[i])) {
+      ++i;  // what shall take its place is not there
+      continue;
     }
     auto peer = peer_step(changes[i]);
     if (!peer.has_value()) {

@@ -66,6 +66,13 @@ base::Result<std::string> read_sysctl(const std::string& key) {
   return text;
 }
 
+bool is_ipv6_usable() {
+  return std::ranges::all_of(std::array{"all", "default"}, [](std::string_view scope) {
+    const auto value = read_sysctl("net.ipv6.conf." + std::string(scope) + ".disable_ipv6");
+    return value.ok() && value.value() == "0";
+  });
+}
+
 base::Status write_sysctl(const std::string& key, const std::string& value) {
   const auto path = path_of(key);
   if (!path.ok()) {

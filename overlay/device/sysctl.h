@@ -14,6 +14,11 @@ namespace device {
 base::Result<std::string> read_sysctl(const std::string& key);
 base::Status write_sysctl(const std::string& key, const std::string& value);
 
+// Whether this network namespace takes IPv6 addresses and routes: the protocol is there, and
+// disabled neither for all interfaces nor for those to come (kernel: networking/ip-sysctl,
+// disable_ipv6).
+bool is_ipv6_usable();
+
 // Keys whose value writing `key` changes behind our back, with what they hold now, in the order to
 // write them back after `key` itself. Forwarding for all interfaces sets it on each one, and IPv6
 // hosts that forward stop listening to router advertisements (accept_ra 1).

@@ -15,6 +15,7 @@
 #include "overlay/device/route.h"
 #include "overlay/device/sysctl.h"
 #include "overlay/plan/diff.h"
+#include "overlay/plan/family.h"
 #include "tests/integration/device_namespace.h"
 
 namespace device {
@@ -356,6 +357,42 @@ TEST_F(DeviceTest, OneBadRouteKeepsNothingElseAway) {
     EXPECT_THAT(status.error().text(), ::testing::StartsWith("route 10.192.0.8/32: set: "));
     wanted.routes.erase(prefix("10.192.0.8/32"));
     EXPECT_EQ(read(device, wanted), wanted);
+  });
+}
+
+TEST_F(DeviceTest, PeerIsRemovedEvenWhenAnAdditionFails) {
+  left_->in([&] {
+    auto device = open(left_key_);
+    auto wanted = one_peer(left_key_, right_key_.public_key(), {});
+    wanted.routes[prefix("10.192.0.0/20")] = {
+        .kind = base::RouteKind::Unicast, .hops = {{"ls0", {}}}, .source = {}};
+    apply(device, wanted);
+    const auto before = wanted;
+    wanted.interfaces["ls0"].peers.clear();
+    wanted.routes = {{prefix("10.192.64.0/20"),
+                      {.kind = base::RouteKind::Unicast, .hops = {{"ls3", {}}}, .source = {}}}};
+
+    const auto status = device.apply(plan::diff(wanted, read(device, wanted)));
+
+    EXPECT_FALSE(status.ok());
+    const auto after = read(device, wanted);
+    EXPECT_TRUE(after.interfaces.at("ls0").peers.empty());
+    EXPECT_EQ(after.routes, before.routes) << "what shall take its place is not there";
+  });
+}
+
+TEST_F(DeviceTest, HostWithoutIpv6TakesTheRestOfThePlan) {
+  left_->in([&] {
+    EXPECT_TRUE(is_ipv6_usable());
+    ASSERT_TRUE(write_sysctl("net.ipv6.conf.all.disable_ipv6", "1").ok());
+    EXPECT_FALSE(is_ipv6_usable());
+    auto device = open(left_key_);
+    auto wanted = make_state(left_key_, right_key_.public_key());
+    plan::without_family(wanted, base::Family::V6);
+
+    apply(device, wanted);
+
+    EXPECT_THAT(plan::diff(wanted, read(device, wanted)), ::testing::IsEmpty());
   });
 }
 
