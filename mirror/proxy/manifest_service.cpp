@@ -7,7 +7,9 @@
 namespace mirror {
 namespace {
 
-// Content of one source is not given out under another's name, even under the same digest.
+// What requests share: one question is under way for a source and a name. Bytes whose digest is
+// asked for are the same from whichever source they came, and the store gives them to every source
+// of ours.
 std::string key_of(const Target& target) {
   return target.source + "/" + target.repository +
          (target.digest ? "@" + target.digest->text() : ":" + target.tag);

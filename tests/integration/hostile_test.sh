@@ -57,9 +57,13 @@ unsigned='{"token":"0000000000000000.AAAA","name":"x"}'
 refuses "an unsigned enrolment" '400|401' . POST /v1/enrol "${json[@]}" -d "$unsigned"
 refuses "an unsigned view" '400|401' . GET '/v1/view?epoch=0&sequence=0'
 refuses "an unsigned report" '400|401' . POST /v1/report "${json[@]}" -d '{}'
-signed=(-H 'Linkspan-Node: 1' -H 'Linkspan-Time: 1' -H 'Linkspan-Signature: AAAA')
-refuses "a wrongly signed view" '400|401' . GET '/v1/view?epoch=0&sequence=0' "${signed[@]}"
-refuses "a wrongly signed leave" '400|401' . POST /v1/leave "${json[@]}" "${signed[@]}" -d '{}'
+refuses "a signature that is none" '400|401' . GET '/v1/view?epoch=0&sequence=0' \
+  -H 'Linkspan-Node: 1' -H 'Linkspan-Time: 1' -H 'Linkspan-Signature: AAAA'
+# Well-formed and of a node that exists, so that only the signature itself is wrong.
+forged=(-H "Linkspan-Node: $(node_of a-m1 | jq -r .id)" -H "Linkspan-Time: $(date +%s%3N)"
+  -H "Linkspan-Signature: $(printf 'A%.0s' {1..86})")
+refuses "a forged view" 401 '[Ss]ignature' GET '/v1/view?epoch=0&sequence=0' "${forged[@]}"
+refuses "a forged leave" 401 '[Ss]ignature' POST /v1/leave "${json[@]}" "${forged[@]}" -d '{}'
 
 claims "not HTTP at all"
 head -c 100000 /dev/urandom >"$scratch/noise"

@@ -17,10 +17,11 @@ done
 addresses=$(for host in $(joined_hosts); do overlay_address "$host"; done)
 expect_equal 12 "$(sort -u <<<"$addresses" | wc -l)"
 
-claims "the first ping over the overlay came within 2 s of the join on every host"
+claims "every host's first ping over the overlay was answered"
 for host in $(joined_hosts); do
   first_ping_ms=$(jq -r '.first_ping_ms // empty' "$scratch/$host.json")
-  say "  $host: first ping after ${first_ping_ms:-?} ms"
+  expect_match '^[0-9]+$' "$first_ping_ms"
+  say "  $host: first ping after $first_ping_ms ms"
 done
 
 claims "joining again with the same line is harmless"
