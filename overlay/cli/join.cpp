@@ -1,5 +1,6 @@
 #include "overlay/cli/join.h"
 
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <utility>
@@ -123,6 +124,7 @@ class Join {
   crypto::SystemRandom random_;
   std::optional<agent::Identity> identity_;
   bool was_state_dir_there_ = false;
+  bool is_continued_ = false;  // with keys that an earlier run may have sent
 };
 
 int Join::run() {
@@ -175,9 +177,9 @@ std::optional<int> Join::check_existing() {
     print_error("the agent does not start: " + status.error().text());
     return kExitFailed;
   }
-  wait_until_up();
+  const bool is_up = wait_until_up();
   print_summary();
-  return kExitOk;
+  return is_up ? kExitOk : kExitFailed;
 }
 
 // Everything that can be refused without asking anybody.
@@ -192,6 +194,7 @@ base::Status Join::prepare() {
       pending.value().token == request_.token.id) {
     print_line("going on with a join that was not answered before");
     identity_ = std::move(pending).value();
+    is_continued_ = true;
   } else {
     identity_ = agent::make_identity();
   }
@@ -219,7 +222,7 @@ base::Status Join::greet() {
   const auto outcome = agent::judge_enrolment(answer.error(), request_.coordinator);
   const auto* const refused = std::get_if<agent::Refused>(&outcome);
   const auto* const unknown = std::get_if<agent::Unknown>(&outcome);
-  forget_pending();
+  // Keys of an earlier run stay: it is still unknown whether the coordinator took them.
   return base::Error(answer.error().code(), refused != nullptr ? refused->why : unknown->why);
 }
 
@@ -243,17 +246,20 @@ base::Status Join::enrol() {
   base::Backoff backoff(kEnrolRetryFirst, kEnrolRetryMax, random_);
   agent::RequestClock clock;
   for (int attempt = 1;; ++attempt) {
-    auto outcome = agent::judge_enrolment(
-        send_and_wait(
-            loop_, client_,
-            agent::signed_post(*identity_, "/v1/enrol", body, clock.next(loop_.wall_now()))),
-        request_.coordinator);
+    const auto answer = send_and_wait(
+        loop_, client_,
+        agent::signed_post(*identity_, "/v1/enrol", body, clock.next(loop_.wall_now())));
+    auto outcome = agent::judge_enrolment(answer, request_.coordinator);
     if (auto* const accepted = std::get_if<agent::Accepted>(&outcome)) {
       identity_->enrolment = std::move(accepted->response);
       break;
     }
     if (const auto* const refused = std::get_if<agent::Refused>(&outcome)) {
-      forget_pending();
+      // Without an answer (a wrong pin) nothing is said about a request that was sent before.
+      const bool was_sent_before = is_continued_ || attempt > 1;
+      if (answer.ok() || !was_sent_before) {
+        forget_pending();
+      }
       return base::Error(base::Errc::Conflict, refused->why);
     }
     const std::string& why = std::get<agent::Unknown>(outcome).why;
@@ -340,6 +346,8 @@ void Join::print_summary() const {
 
 int run_join(const JoinFlags& flags) {
   auto request = check_flags(flags);
+  // What is started from here on outlives the join by far, and has no business with the token.
+  ::unsetenv("LINKSPAN_TOKEN");  // NOLINT(concurrency-mt-unsafe): no other thread runs yet
   if (!request.ok()) {
     print_error(request.error().text());
     return kExitFailed;

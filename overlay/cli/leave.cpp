@@ -55,6 +55,15 @@ void tell_coordinator(const agent::Identity& identity) {
               model::text_of(identity.enrolment->node_id));
 }
 
+// A join that was not answered: whether there is a node of these keys only the coordinator knows,
+// and it takes a leave from nobody who does not know the node's number.
+void tell_of_pending(const agent::Identity& pending) {
+  print_error("the coordinator at " + pending.coordinator +
+              " never answered this server's join, and may know it as node " + pending.name +
+              "; if 'linkspan node list' shows that, an operator has to take it out with: " +
+              "linkspan node delete ID");
+}
+
 base::Status remove_mirror_configuration(const agent::Paths& paths) {
   if (!loop::path_exists(paths.mirror_runtime()) || !agent::find_program("linkspan-mirror")) {
     return {};
@@ -109,6 +118,9 @@ int run_leave(const LeaveFlags& flags) {
   const auto identity = agent::load_identity(flags.paths.identity());
   if (identity.ok() && identity.value().enrolment) {
     tell_coordinator(identity.value());
+  } else if (const auto pending = agent::load_identity(flags.paths.pending_identity());
+             pending.ok()) {
+    tell_of_pending(pending.value());
   }
   // In this order: nothing re-makes what is taken away, and the runtime is turned away from the
   // proxy before the proxy's files go. After an error the state directory is still there, so that

@@ -63,6 +63,26 @@ class JoinTest : public ::testing::Test {
     responder.respond({.status = status_, .headers = {}, .body = body_});
   }
 
+  // Of a server that has joined the network of token_.
+  agent::Identity joined() const {
+    agent::Identity identity = agent::make_identity();
+    identity.coordinator = url();
+    identity.pin = token_.pin;
+    identity.token = token_.id;
+    identity.name = "alpha";
+    identity.enrolment = model::EnrolResponse{.node_id = {.value = 1},
+                                              .network = "lab",
+                                              .network_id = {.value = 1},
+                                              .site = "ams",
+                                              .site_id = {.value = 1},
+                                              .role = model::Role::Member,
+                                              .addresses = {base::Address::v4(0x0ac00001)},
+                                              .view = {{1}, {1}, model::Role::Member},
+                                              .signing_key = identity.identity_key.public_key(),
+                                              .epoch = 1};
+    return identity;
+  }
+
   std::string state() const { return directory_ + "/state"; }
   std::string url() const { return "https://" + server_->local().text(); }
 
@@ -72,6 +92,10 @@ class JoinTest : public ::testing::Test {
                                      state(),          "--run-dir", directory_ + "/run",
                                      "--listen-port",  "47219"};
     argv.insert(argv.end(), more.begin(), more.end());
+    return run(std::move(argv));
+  }
+
+  loop::Process::Exit run(std::vector<std::string> argv) {
     std::optional<loop::Process::Exit> exit;
     loop::Process::Options options;
     options.argv = std::move(argv);
@@ -184,20 +208,8 @@ TEST_F(JoinTest, UnansweredEnrolmentKeepsItsKeysForTheNextTry) {
 }
 
 TEST_F(JoinTest, AnotherNetworksServerIsToldToLeaveFirst) {
-  agent::Identity identity = agent::make_identity();
-  identity.coordinator = url();
-  identity.token = {.value = 7};
-  identity.name = "alpha";
-  identity.enrolment = model::EnrolResponse{.node_id = {.value = 1},
-                                            .network = "lab",
-                                            .network_id = {.value = 1},
-                                            .site = "ams",
-                                            .site_id = {.value = 1},
-                                            .role = model::Role::Member,
-                                            .addresses = {base::Address::v4(0x0ac00001)},
-                                            .view = {{1}, {1}, model::Role::Member},
-                                            .signing_key = identity.identity_key.public_key(),
-                                            .epoch = 1};
+  agent::Identity identity = joined();
+  identity.pin[0] ^= 1U;
   ASSERT_TRUE(agent::save_identity(state() + "/identity.json", identity).ok());
 
   const auto exit = join(token_.text());
@@ -205,6 +217,65 @@ TEST_F(JoinTest, AnotherNetworksServerIsToldToLeaveFirst) {
   EXPECT_EQ(exit.status, 1);
   EXPECT_EQ(exit.err, "linkspan: this server is in network lab of " + url() +
                           " already; run 'linkspan leave' first to join another\n");
+}
+
+TEST_F(JoinTest, UnansweredJoinSurvivesARunWhileTheCoordinatorIsDown) {
+  status_ = 503;
+  body_ = problem(503, "the log cannot be written now");
+  ASSERT_EQ(join(token_.text()).status, 1);
+  const std::string path = state() + "/identity.pending.json";
+  const auto before = loop::read_file(path, agent::kIdentityBytesMax);
+  ASSERT_TRUE(before.ok());
+  const std::string gone = url();
+  server_.reset();
+
+  for (const std::uint64_t id : {7U, 8U}) {  // the same token, and another one
+    model::JoinToken token;
+    token.id = {.value = id};
+    token.secret = crypto::Secret<32>::random();
+    token.pin = token_.pin;
+    const auto exit = run({LINKSPAN_PROGRAM, "join", token.text(), "--coordinator", gone,
+                           "--state-dir", state(), "--listen-port", "47219"});
+
+    EXPECT_EQ(exit.status, 1);
+    EXPECT_EQ(loop::read_file(path, agent::kIdentityBytesMax).value(), before.value());
+  }
+}
+
+TEST_F(JoinTest, LeavingAfterAnUnansweredJoinNamesTheNodeThatMayBeLeft) {
+  status_ = 503;
+  body_ = problem(503, "the log cannot be written now");
+  ASSERT_EQ(join(token_.text(), {"--name", "alpha"}).status, 1);
+
+  const auto exit =
+      run({LINKSPAN_PROGRAM, "leave", "--state-dir", state(), "--run-dir", directory_ + "/run",
+           "--log-dir", directory_ + "/log", "--mirror-cache-dir", directory_ + "/cache"});
+
+  EXPECT_EQ(exit.status, 0) << exit.err;
+  EXPECT_NE(exit.err.find("may know it as node alpha"), std::string::npos) << exit.err;
+  EXPECT_NE(exit.err.find("linkspan node list"), std::string::npos) << exit.err;
+  EXPECT_FALSE(loop::path_exists(state()));
+}
+
+// The agent is a script here that writes down its environment and ends.
+TEST_F(JoinTest, AgentThatIsNotUpIsAFailureAndNeverSeesTheToken) {
+  ASSERT_TRUE(agent::save_identity(state() + "/identity.json", joined()).ok());
+  const std::string seen = directory_ + "/environment";
+  ASSERT_TRUE(loop::write_file_atomic(
+                  directory_ + "/linkspan-agent",
+                  "#!/bin/sh\nenv >" + seen + ".new && mv " + seen + ".new " + seen + "\n", 0755)
+                  .ok());
+
+  const auto exit =
+      run({"env", "PATH=" + directory_ + ":/usr/bin:/bin", "LINKSPAN_TOKEN=" + token_.text(),
+           LINKSPAN_PROGRAM, "join", "--coordinator", url(), "--state-dir", state(), "--run-dir",
+           directory_ + "/run", "--log-dir", directory_ + "/log", "--wait", "1"});
+
+  EXPECT_EQ(exit.status, 1) << exit.out;
+  const auto environment = loop::read_file(seen, std::size_t{1} << 20);
+  ASSERT_TRUE(environment.ok()) << exit.err;
+  EXPECT_NE(environment.value().find("PATH="), std::string::npos);
+  EXPECT_EQ(environment.value().find("LINKSPAN_TOKEN"), std::string::npos);
 }
 
 }  // namespace
