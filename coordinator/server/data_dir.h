@@ -8,6 +8,7 @@
 //   admin.key     one line, 0600: the first API key, lsk.<id>.<secret>.<pin>
 //   fingerprint   where the log was, to notice that it lost something
 //   redis/        the embedded Redis
+//   unfinished    there only while the first keys are made
 //
 // Coordinators that share one Redis have the same tls.*, signing.key and log.key: copy them.
 #pragma once
@@ -28,11 +29,11 @@ namespace coordinator {
 
 class DataDir {
  public:
-  // Opens `path`, making it (0700) and whatever is missing in it. Blocks on files.
+  // Opens `path`, making it (0700) and its keys if no coordinator ever ran on it. Blocks on files.
   //
   // Errors, each naming the path: Conflict when another coordinator runs on it; Malformed for a
-  // file that is damaged (it is never replaced: nodes know the old key); LimitExceeded when the
-  // disk is full; Unavailable otherwise.
+  // key that is damaged, or missing beside other files above (it is never made anew: nodes know
+  // the old one); LimitExceeded when the disk is full; Unavailable otherwise.
   static base::Result<DataDir> open(const std::string& path, base::WallTime now);
 
   const std::string& path() const { return path_; }
@@ -47,7 +48,8 @@ class DataDir {
   crypto::Secret<32> log_key() const { return log_key_.copy(); }
   bool is_new() const { return is_new_; }  // it was made just now
 
-  // The first admin's key, made if there is none. Errors as open().
+  // The first admin's key, made if there is no file: ask only while the log knows no API key, or
+  // the file holds a key that is none. Errors as open().
   struct AdminKey {
     std::uint64_t id = 0;
     crypto::Digest256 secret_hash{};

@@ -35,9 +35,6 @@ base::Status Server::start() {
   if (!known.ok()) {
     return known.error();
   }
-  if (auto key = data_dir_.admin_key(); !key.ok()) {
-    return key.error();
-  }
   // The port before Redis: it is the likelier to be taken, and the cheaper to try.
   auto http = loop::HttpServer::open(
       loop_,

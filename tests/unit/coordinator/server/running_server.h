@@ -82,8 +82,10 @@ class RunningServer {
     server_ = std::move(opened).value();
     client_ = std::make_unique<loop::HttpClient>(loop_);
     wait_for([&] { return is_ready; });
-    key = loop::read_file(data_path("admin.key"), 1024).value();
-    key.pop_back();
+    if (key.empty()) {
+      key = loop::read_file(data_path("admin.key"), 1024).value();
+      key.pop_back();
+    }
     return {};
   }
 

@@ -176,6 +176,16 @@ TEST_F(ServerTest, JoinScriptCarriesUrlPinAndPackages) {
   EXPECT_EQ(running_.send("GET", "/packages/none.deb", "", {}).status, 404);
 }
 
+TEST_F(ServerTest, AdminKeyThatWasMovedAwayDoesNotComeBack) {
+  running_.stop();
+  ASSERT_TRUE(loop::remove_file(running_.data_path("admin.key")).ok());
+
+  ASSERT_TRUE(running_.start().ok());
+
+  EXPECT_FALSE(loop::path_exists(running_.data_path("admin.key")));
+  EXPECT_EQ(running_.api("GET", "/v1/networks").status, 200) << "the key itself is as good as ever";
+}
+
 TEST_F(ServerTest, MetricsAreText) {
   const auto metrics = running_.send("GET", "/metrics", "", {});
   EXPECT_EQ(metrics.status, 200);
