@@ -198,7 +198,7 @@ bool Api::authorise_node(const CallPointer& call) {
   }
   const Node* node = parts_.committer.latest().nodes.find(id.value());
   if (node == nullptr) {
-    answer(call, problem({.status = 401,
+    answer(call, problem({.status = 404,
                           .detail = std::string(model::kNodeHeader) + ": " + claim.value().node +
                                     " is no node here: it left or was removed",
                           .field = std::string(model::kNodeHeader),

@@ -83,7 +83,8 @@ void Api::post_enrol(const CallPointer& call) {
                           .field = std::string(model::kSignatureHeader)}));
     return;
   }
-  // No replay guard: the same request again is the same node again, and changes nothing.
+  // No replay guard: while the node exists the same request again is answered with it and changes
+  // nothing; after that it is an enrolment that the token has to allow.
   const std::string actor = "token " + model::text_of(request.value().token.id);
   call->seconds = &enrol_seconds_;
   submit(call, command_of(std::move(request).value(), http.remote.address), actor,
