@@ -85,7 +85,10 @@ void MirrorKeeper::look() {
   const bool was_installed = is_installed_;
   is_installed_ = options_.is_wanted && find_program(options_.program).has_value();
   const bool has_replicas = !map_.replicas.empty();
-  if (is_installed_ && (has_replicas || is_ever_applied_) && !tool_ &&
+  // Without replicas what an earlier agent may have applied is still to be taken back.
+  const bool may_be_applied =
+      is_ever_applied_ || loop::path_exists(options_.paths.mirror_runtime_journal());
+  if (is_installed_ && (has_replicas || may_be_applied) && !tool_ &&
       (!is_ever_applied_ || sources() != asked_)) {
     start_apply();
   }

@@ -22,6 +22,9 @@ struct Paths {
   // What the container runtime's configuration was before ours.
   std::string mirror_runtime() const { return state + "/mirror-runtime"; }
 
+  // There as long as any of it is changed; the mirror's.
+  std::string mirror_runtime_journal() const { return mirror_runtime() + "/journal.json"; }
+
   std::string status() const { return run + "/status.json"; }
   std::string site_map() const { return run + "/site-map.json"; }
   std::string pid() const { return run + "/agent.pid"; }

@@ -135,6 +135,18 @@ TEST_F(MirrorKeeperTest, OtherSourcesAreAppliedAgainTheSameAreNot) {
   EXPECT_TRUE(eventually([&] { return count() == 2; }));
 }
 
+TEST_F(MirrorKeeperTest, WhatAnEarlierAgentAppliedIsTakenBackWhenNoReplicaIsLeft) {
+  install_mirror("exit 0", "exec sleep 60");
+  ASSERT_TRUE(loop::make_directories(options_.paths.mirror_runtime(), 0700).ok());
+  ASSERT_TRUE(loop::write_file_atomic(options_.paths.mirror_runtime_journal(), "{}", 0600).ok());
+  open();
+
+  keeper_->update(map(""));
+
+  EXPECT_TRUE(eventually([&] { return calls().find("runtime apply") != std::string::npos; }));
+  EXPECT_EQ(keeper_->status(), "no replicas");
+}
+
 TEST_F(MirrorKeeperTest, FailureIsAProblemWithTheToolsOwnWords) {
   install_mirror("echo 'certs.d: not ours' >&2; exit 3", "exec sleep 60");
   open();
