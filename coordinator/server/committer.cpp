@@ -1,9 +1,9 @@
 #include "coordinator/server/committer.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
-#include "coordinator/domain/codec.h"
 #include "overlay/base/check.h"
 
 namespace coordinator {
@@ -264,23 +264,37 @@ void Committer::pump() {
   }
 }
 
-// Decides the batch on the state and prepares its answers. False if no event came of it.
+// Decides the batch on the state and prepares its answers; what a full record has no room for goes
+// back to the front of the queue. False if no event came of it.
 bool Committer::decide_batch() {
   const Circumstances circumstances{.now = surroundings_.now(), .quarantine = options_.quarantine};
   ++batch_number_;  // of this attempt: an earlier one found later says nothing about its answers
   record_ = {.writer = writer_, .batch = batch_number_, .at = circumstances.now, .events = {}};
   touched_.clear();
   begin_record(state_);
+  std::size_t decided = 0;
+  std::size_t record_bytes = 0;
   for (Waiting& waiting : batch_) {
+    if (record_bytes >= kBatchBytesMax || record_.events.size() >= kBatchEventsMax) {
+      break;
+    }
+    ++decided;
     Decision decision = decide(state_, waiting.request, circumstances, random_);
     ++counters_.commands;
     counters_.refused += decision.ok() ? 0U : 1U;
+    Record part{.writer = 0, .batch = 0, .at = {}, .events = std::move(decision.events)};
+    record_bytes += encode(part).size();
+    decision.events = std::move(part.events);
     for (Event& event : decision.events) {
       CHECK(apply_event(state_, event, &touched_).ok());
       record_.events.push_back(std::move(event));
     }
     waiting.prepare(state_, decision);
   }
+  const auto rest = batch_.begin() + static_cast<std::ptrdiff_t>(decided);
+  queue_.insert(queue_.begin(), std::make_move_iterator(rest),
+                std::make_move_iterator(batch_.end()));
+  batch_.erase(rest, batch_.end());
   return !record_.events.empty();
 }
 

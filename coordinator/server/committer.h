@@ -6,7 +6,7 @@
 //                         +-------- the log's history is not the one read --------+
 //   any --> Failed   the log cannot be read: damaged, or another key's
 //
-// While one append is in flight commands queue; then all that wait (up to kBatchCommandsMax) are
+// While one append is in flight commands queue; then all that wait (up to the limits below) are
 // decided one after the other on the state as it will be, and appended as one record by
 // compare-and-set. When another coordinator was faster, or nobody knows whether the append was
 // written, the state goes back to what is durable, reads on, and the same commands are decided
@@ -24,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "coordinator/domain/codec.h"
 #include "coordinator/domain/decide.h"
 #include "coordinator/domain/state.h"
 #include "coordinator/domain/view_log.h"
@@ -38,7 +39,11 @@ class Committer {
  public:
   static constexpr std::size_t kQueueMax = 20'000;        // commands that wait
   static constexpr std::size_t kBatchCommandsMax = 1024;  // of one record
-  static constexpr std::size_t kReadEventsMax = 4096;     // records per read
+  // A record that has grown so far takes no further command. What one command adds is far smaller
+  // than what is left to the log's and the codec's own limits.
+  static constexpr std::size_t kBatchBytesMax = EventLog::kBatchBytesMax / 2;
+  static constexpr std::size_t kBatchEventsMax = kRecordEventsMax / 2;
+  static constexpr std::size_t kReadEventsMax = 4096;  // records per read
   // A snapshot is made when the records since the last weigh as much as it does, and at least this:
   // start-up then costs at most about twice the state.
   static constexpr std::size_t kSnapshotBytesMin = 8U << 20;
