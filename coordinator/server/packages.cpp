@@ -11,8 +11,96 @@ namespace {
 
 constexpr std::size_t kNameBytesMax = 200;
 constexpr std::size_t kReadsMax = 8;
+// Debian's name of what this was built for: servers are taken to be of the coordinator's kind.
+#if defined(__aarch64__)
+constexpr std::string_view kArchitecture = "arm64";
+#else
+constexpr std::string_view kArchitecture = "amd64";
+#endif
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// How a character sorts in a version: '~' before the end, then the end, letters, the rest.
+int order_of(std::string_view text) {
+  if (text.empty() || is_digit(text.front())) {
+    return 0;
+  }
+  const char c = text.front();
+  const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  return c == '~' ? -1 : is_letter ? c : c + 256;
+}
+
+// The digits that `text` starts with, without leading zeros; they are taken off.
+std::string_view take_number(std::string_view& text) {
+  const auto count_while = [&](auto is_one) {
+    return static_cast<std::size_t>(std::ranges::find_if_not(text, is_one) - text.begin());
+  };
+  text.remove_prefix(count_while([](char c) { return c == '0'; }));
+  const std::string_view number = text.substr(0, count_while(is_digit));
+  text.remove_prefix(number.size());
+  return number;
+}
+
+// <name>_<version>_<architecture>.deb
+struct PackageFile {
+  std::string_view version;
+  std::string_view architecture;
+};
+
+PackageFile parts_of(std::string_view file) {
+  file.remove_suffix(std::string_view(".deb").size());
+  file.remove_prefix(file.find('_') + 1);
+  const std::size_t end = std::min(file.rfind('_'), file.size());
+  return {.version = file.substr(0, end),
+          .architecture = file.substr(std::min(end + 1, file.size()))};
+}
 
 }  // namespace
+
+// deb-version(7), of versions without an epoch.
+int compare_versions(std::string_view a, std::string_view b) {
+  while (!a.empty() || !b.empty()) {
+    while ((!a.empty() && !is_digit(a.front())) || (!b.empty() && !is_digit(b.front()))) {
+      if (order_of(a) != order_of(b)) {
+        return order_of(a) < order_of(b) ? -1 : 1;
+      }
+      a.remove_prefix(1);  // equal, so neither is at its end
+      b.remove_prefix(1);
+    }
+    const std::string_view left = take_number(a);
+    const std::string_view right = take_number(b);
+    if (left.size() != right.size()) {
+      return left.size() < right.size() ? -1 : 1;
+    }
+    if (const int order = left.compare(right); order != 0) {
+      return order < 0 ? -1 : 1;
+    }
+  }
+  return 0;
+}
+
+std::string newest_package(const std::vector<std::string>& files, std::string_view name,
+                           std::string_view architecture) {
+  const std::string start = std::string(name) + "_";
+  const auto fits = [&](std::string_view file) {
+    const std::string_view of = parts_of(file).architecture;
+    return of == architecture || of == "all";
+  };
+  const std::string* best = nullptr;
+  for (const std::string& file : files) {
+    if (!file.starts_with(start) || !is_package_name(file)) {
+      continue;
+    }
+    const bool is_better = best == nullptr || (fits(file) != fits(*best)
+                                                   ? fits(file)
+                                                   : compare_versions(parts_of(file).version,
+                                                                      parts_of(*best).version) > 0);
+    best = is_better ? &file : best;
+  }
+  return best == nullptr ? "" : *best;
+}
 
 // The name also ends in a shell script, so it holds nothing that a shell would read.
 bool is_package_name(std::string_view name) {
@@ -97,15 +185,9 @@ std::vector<std::string> Packages::to_install() const {
   if (!names.ok()) {
     return chosen;
   }
-  for (const std::string_view start : {"linkspan-agent_", "linkspan-mirror_"}) {
-    std::string last;
-    for (const std::string& name : names.value()) {
-      if (name.starts_with(start) && is_package_name(name)) {
-        last = name;  // they are sorted
-      }
-    }
-    if (!last.empty()) {
-      chosen.push_back(std::move(last));
+  for (const std::string_view name : {"linkspan-agent", "linkspan-mirror"}) {
+    if (std::string newest = newest_package(names.value(), name, kArchitecture); !newest.empty()) {
+      chosen.push_back(std::move(newest));
     }
   }
   if (!chosen.empty() && !chosen.front().starts_with("linkspan-agent_")) {

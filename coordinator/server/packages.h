@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "overlay/base/result.h"
@@ -34,8 +35,8 @@ class Packages {
   using Content = loop::HttpServer::Chunk;
   void get(const std::string& name, std::function<void(base::Result<Content>)> done);
 
-  // File names of what a joining server installs: linkspan-agent and, if there, linkspan-mirror; of
-  // several versions the one that sorts last.
+  // File names of what a joining server installs: the newest_package() linkspan-agent and, if
+  // there, linkspan-mirror, for the architecture that this coordinator was built for.
   std::vector<std::string> to_install() const;
 
  private:
@@ -54,5 +55,13 @@ class Packages {
 };
 
 bool is_package_name(std::string_view name);
+
+// Below, at or above 0 as `a` is older than, as old as or newer than `b`, as dpkg has it.
+int compare_versions(std::string_view a, std::string_view b);
+
+// Of `files`, the newest <name>_<version>_<architecture>.deb; one for `architecture` or "all"
+// before any for another. Empty if there is none.
+std::string newest_package(const std::vector<std::string>& files, std::string_view name,
+                           std::string_view architecture);
 
 }  // namespace coordinator
