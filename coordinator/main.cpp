@@ -54,7 +54,7 @@ struct Arguments {
   std::string url;
   std::string redis;
   std::string packages_dir;
-  std::uint64_t quarantine_s = 24 * 3600;
+  std::uint64_t quarantine_s = std::uint64_t{24} * 3600;
   bool is_verbose = false;
 };
 
@@ -185,6 +185,7 @@ int serve(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   CLI::App app(kDescription, "linkspan-coordinator");
+  app.set_version_flag("--version", LINKSPAN_VERSION);
   app.require_subcommand(1);
   app.get_formatter()->column_width(28);
   Arguments arguments;

@@ -264,9 +264,9 @@ class Applier {
     }
     change_counters([&](Counters& next) { state_.tombstones.put(next.tombstone++, tombstone); });
     if (state_.tombstones.size() > kTombstonesMax) {
-      const auto [index, oldest] = *state_.tombstones.begin();
-      change_counters([&](Counters& next) { next.tombstone_floor = oldest.sequence; });
-      state_.tombstones.erase(index);
+      const auto oldest = *state_.tombstones.begin();
+      change_counters([&](Counters& next) { next.tombstone_floor = oldest.second.sequence; });
+      state_.tombstones.erase(oldest.first);
     }
   }
 

@@ -117,8 +117,8 @@ void put_rows(Encoder& encoder, const Table<K, V>& table, MakeRow make_row) {
   }
 }
 
-const auto kIdOf = [](const auto& value) { return value.id; };
-const auto kKeyOf = [](const auto& value) { return value.key; };
+constexpr auto kIdOf = [](const auto& value) { return value.id; };
+constexpr auto kKeyOf = [](const auto& value) { return value.key; };
 
 void get_facts(Decoder& decoder, State& state) {
   get_values<Network>(decoder, "network", kIdOf,

@@ -16,7 +16,7 @@
 namespace coordinator {
 
 inline constexpr std::uint16_t kMtuDefault = 1420;
-inline constexpr std::uint16_t kKeepaliveDefault_s = 25;
+inline constexpr std::uint16_t kKeepaliveSecondsDefault = 25;
 inline constexpr std::uint32_t kTokenUsesMax = 1'000'000;
 inline constexpr base::Duration kTokenLifetimeDefault = std::chrono::hours(24);
 inline constexpr base::Duration kTokenLifetimeMax = std::chrono::hours(24 * 366);
@@ -28,7 +28,7 @@ struct CreateNetwork {
   std::vector<base::Prefix> prefixes;
   std::vector<base::Prefix> pod_prefixes;
   std::uint16_t mtu = kMtuDefault;
-  std::uint16_t keepalive_s = kKeepaliveDefault_s;
+  std::uint16_t keepalive_s = kKeepaliveSecondsDefault;
 };
 struct RemoveNetwork {
   model::NetworkId id;

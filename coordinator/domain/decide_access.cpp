@@ -57,7 +57,7 @@ Decision Deciding::operator()(const CreateToken& command) const {
   }
   if (command.role == model::Role::Spoke) {
     return refuse(base::Errc::Malformed, "role", "spoke",
-                  "\"spoke\" is not served yet, expected \"member\" or \"gateway\"");
+                  R"("spoke" is not served yet, expected "member" or "gateway")");
   }
   if (command.role == model::Role::Gateway && network->topology == model::Topology::Mesh) {
     return refuse(base::Errc::Malformed, "role", "gateway",

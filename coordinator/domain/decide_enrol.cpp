@@ -56,20 +56,20 @@ Decision check_expected_network(const Enrol& command, const Network& network,
 
 // A route of the joiner's own inside the overlay's ranges would be cut off by it, or cut it off.
 Decision check_local_routes(const Enrol& command, const Network& network) {
+  std::vector<base::Prefix> ranges = network.prefixes;
+  ranges.insert(ranges.end(), network.pod_prefixes.begin(), network.pod_prefixes.end());
   const auto& routes = command.joiner.local_prefixes;
   for (std::size_t i = 0; i < routes.size(); ++i) {
-    if (routes[i].length() == 0) {
+    const base::Prefix& route = routes[i];
+    if (route.length() == 0) {
       continue;  // a default route covers everything and yields to everything
     }
-    for (const auto* ranges : {&network.prefixes, &network.pod_prefixes}) {
-      for (const base::Prefix& range : *ranges) {
-        if (routes[i].overlaps(range)) {
-          return refuse(base::Errc::Conflict, "local_prefixes[" + std::to_string(i) + "]",
-                        routes[i].text(),
-                        routes[i].text() + " is a route of this server and overlaps " +
-                            range.text() + " of network " + in_quotes(network.name));
-        }
-      }
+    const auto range = std::find_if(ranges.begin(), ranges.end(),
+                                    [&](const base::Prefix& one) { return one.overlaps(route); });
+    if (range != ranges.end()) {
+      return refuse(base::Errc::Conflict, "local_prefixes[" + std::to_string(i) + "]", route.text(),
+                    route.text() + " is a route of this server and overlaps " + range->text() +
+                        " of network " + in_quotes(network.name));
     }
   }
   return {};
@@ -130,9 +130,8 @@ Decision enrol_again(const State& state, const Enrol& command, const Node& node,
   // The identity key is proof enough, so a token that is used up, expired or forgotten meanwhile
   // does not matter; one that says something else does.
   if (const Token* token = state.tokens.find(command.token); token != nullptr) {
-    const Decision check = check_token(command, token, now);
-    if (!check.ok() && !crypto::equal(token->secret_hash, command.secret_hash)) {
-      return check;
+    if (!crypto::equal(token->secret_hash, command.secret_hash)) {
+      return check_token(command, token, now);
     }
     if (token->site != node.site || token->role != node.role) {
       return refuse(base::Errc::Conflict, "token", model::text_of(token->id),

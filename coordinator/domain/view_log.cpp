@@ -115,8 +115,6 @@ ViewLog::ViewLog(std::uint64_t epoch, const crypto::IdentityKey& signing_key)
   CHECK(epoch != 0);
 }
 ViewLog::~ViewLog() = default;
-ViewLog::ViewLog(ViewLog&&) noexcept = default;
-ViewLog& ViewLog::operator=(ViewLog&&) noexcept = default;
 
 bool ViewLog::has(model::ViewId view) const {
   return views_.find(view) != views_.end();
@@ -188,39 +186,58 @@ bool ViewLog::open(const State& state, model::ViewId id) {
 std::vector<model::ViewId> ViewLog::note(std::uint64_t sequence,
                                          const std::vector<Touch>& touched) {
   std::set<model::ViewId> affected;
-  const auto note_in = [&](const model::ViewId& id, OneView& view, const Touch& touch,
-                           const SharedFact& fact) {
-    view.noted.push_back({sequence, model::key_of(touch.fact), fact});
-    affected.insert(id);
-  };
   for (const Touch& touch : touched) {
-    const SharedFact fact =
-        touch.is_removal ? nullptr : std::make_shared<const model::Fact>(touch.fact);
-    if (is_plain_node(touch.fact)) {
-      // The common case, and the one that must not look at every site's views.
-      for (const auto& id : model::views_of(touch.fact, touch.network, touch.topology, {})) {
-        if (const auto it = views_.find(id); it != views_.end()) {
-          note_in(id, it->second, touch, fact);
-        }
-      }
-      continue;
+    const OneView::Noted noted{
+        .sequence = sequence,
+        .key = model::key_of(touch.fact),
+        .fact = touch.is_removal ? nullptr : std::make_shared<const model::Fact>(touch.fact)};
+    for (const model::ViewId& id : views_of(touch)) {
+      views_.find(id)->second.noted.push_back(noted);
+      affected.insert(id);
     }
-    const auto* site = std::get_if<model::SiteFact>(&touch.fact);
-    const bool is_network = std::holds_alternative<model::NetworkFact>(touch.fact);
-    auto it = views_.lower_bound({.network = touch.network, .site = {}, .role = {}});
-    while (it != views_.end() && it->first.network == touch.network) {
-      if (touch.is_removal && (is_network || (site != nullptr && site->id == it->first.site))) {
-        affected.erase(it->first);
-        it = views_.erase(it);
-        continue;
-      }
-      if (model::holds(it->first, touch.topology, touch.fact)) {
-        note_in(it->first, it->second, touch, fact);
-      }
-      ++it;
+  }
+  for (const Touch& touch : touched) {
+    if (touch.is_removal) {
+      close_views_of(touch, affected);
     }
   }
   return {affected.begin(), affected.end()};
+}
+
+// The open views that hold the fact.
+std::vector<model::ViewId> ViewLog::views_of(const Touch& touch) const {
+  std::vector<model::ViewId> open;
+  if (is_plain_node(touch.fact)) {
+    // The common case, and the one that must not look at every site's views.
+    for (const auto& id : model::views_of(touch.fact, touch.network, touch.topology, {})) {
+      if (has(id)) {
+        open.push_back(id);
+      }
+    }
+    return open;
+  }
+  for (auto it = views_.lower_bound({.network = touch.network, .site = {}, .role = {}});
+       it != views_.end() && it->first.network == touch.network; ++it) {
+    if (model::holds(it->first, touch.topology, touch.fact)) {
+      open.push_back(it->first);
+    }
+  }
+  return open;
+}
+
+// Of a network or site that is gone.
+void ViewLog::close_views_of(const Touch& touch, std::set<model::ViewId>& affected) {
+  const auto* site = std::get_if<model::SiteFact>(&touch.fact);
+  const bool is_network = std::holds_alternative<model::NetworkFact>(touch.fact);
+  auto it = views_.lower_bound({.network = touch.network, .site = {}, .role = {}});
+  while (it != views_.end() && it->first.network == touch.network) {
+    if (is_network || (site != nullptr && site->id == it->first.site)) {
+      affected.erase(it->first);
+      it = views_.erase(it);
+    } else {
+      ++it;
+    }
+  }
 }
 
 void ViewLog::publish(model::ViewId id) {

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "coordinator/domain/state.h"
@@ -36,8 +37,8 @@ class ViewLog {
   // sequences belong to; never 0.
   ViewLog(std::uint64_t epoch, const crypto::IdentityKey& signing_key);
   ~ViewLog();
-  ViewLog(ViewLog&&) noexcept;
-  ViewLog& operator=(ViewLog&&) noexcept;
+  ViewLog(const ViewLog&) = delete;
+  ViewLog& operator=(const ViewLog&) = delete;
 
   // Makes the view from `state`, unless it is there already. False if the network or site does not
   // exist. Requires that all of `state` is durable. O(facts of the view).
@@ -77,6 +78,8 @@ class ViewLog {
  private:
   struct OneView;
 
+  std::vector<model::ViewId> views_of(const Touch& touch) const;
+  void close_views_of(const Touch& touch, std::set<model::ViewId>& affected);
   SharedFrame encode(model::ViewId id, const model::ViewUpdate& update);
   SharedFrame snapshot(model::ViewId id, OneView& view);
   SharedFrame delta(model::ViewId id, OneView& view, std::uint64_t base);

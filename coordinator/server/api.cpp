@@ -48,7 +48,7 @@ bool is_enough(KeyRole has, KeyRole least) {
 }  // namespace
 
 const std::vector<Route<Api::Handler>>& Api::routes() {
-  static const std::vector<Route<Handler>> kRoutes = {
+  static const std::vector<Route<Handler>> routes = {
       {"GET", "/healthz", Access::Public, &Api::get_health},
       {"GET", "/metrics", Access::Local, &Api::get_metrics},
       {"GET", "/join", Access::Public, &Api::get_join},
@@ -83,7 +83,7 @@ const std::vector<Route<Api::Handler>>& Api::routes() {
       {"DELETE", "/v1/api-keys/{id}", Access::Admin, &Api::delete_api_key},
       {"GET", "/v1/audit", Access::Viewer, &Api::list_audit},
   };
-  return kRoutes;
+  return routes;
 }
 
 Api::Api(Parts parts, Settings settings)

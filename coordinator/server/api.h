@@ -66,6 +66,7 @@ class Api {
 
   // Keeps references to all parts.
   Api(Parts parts, Settings settings);
+  ~Api() = default;
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 

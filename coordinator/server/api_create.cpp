@@ -112,7 +112,7 @@ void Api::create_site(const CallPointer& call) {
     answer(call, problem_of(body.error(), failure));
     return;
   }
-  CreateSite command = std::move(body.value().command);
+  CreateSite command = body.value().command;
   const auto network = resolve_network(parts_.committer.latest(), body.value().network, failure);
   if (!network.ok()) {
     answer(call, problem_of(network.error(), failure));

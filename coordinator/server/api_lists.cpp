@@ -269,12 +269,11 @@ void Api::list_audit(const CallPointer& call) {
     const auto number = parse_number<std::uint64_t>(value);
     const bool is_limit = name == "limit";
     if (!number.ok() || number.value() < 1 || (is_limit && number.value() > kPageMax)) {
-      answer(call, problem({.status = 400,
-                            .detail = "query: " + name + ": \"" + value + "\", expected " +
-                                      (is_limit ? "1.." + std::to_string(kPageMax)
-                                                : std::string("an id of an entry")),
-                            .field = name,
-                            .value = value}));
+      const std::string expected = is_limit ? "1.." + std::to_string(kPageMax) : "an entry's id";
+      std::string detail = "query: ";
+      detail.append(name).append(": \"").append(value).append("\", expected ").append(expected);
+      answer(call,
+             problem({.status = 400, .detail = std::move(detail), .field = name, .value = value}));
       return;
     }
     (is_limit ? limit : after) = number.value();

@@ -68,30 +68,32 @@ void Api::get_join(const CallPointer& call) {
 }
 
 void Api::get_package(const CallPointer& call) {
-  parts_.packages.get(call->parameters[0], [this, call](base::Result<Packages::Content> content) {
-    if (!content.ok()) {
-      answer(call, problem({.status = status_of(content.error().code()),
-                            .detail = content.error().text(),
-                            .field = "file",
-                            .value = call->parameters[0].substr(0, 64)}));
-      return;
-    }
-    if (call->requests != nullptr) {
-      call->requests->add();
-    }
-    // The one chunk is handed over once; the content's owner is the cache and whoever still sends.
-    auto rest = std::make_shared<Packages::Content>(content.value());
-    auto stream = std::make_shared<loop::HttpServer::Stream>();
-    *stream = call->responder.begin_stream(
-        {.status = 200,
-         .headers = {{"content-type", "application/vnd.debian.binary-package"},
-                     {"content-length", std::to_string(content.value()->size())}},
-         .pull = [rest, stream]() -> loop::HttpServer::Chunk {
-           stream->close();
-           return std::exchange(*rest, nullptr);
-         },
-         .on_closed = {}});
-  });
+  parts_.packages.get(
+      call->parameters[0], [this, call](const base::Result<Packages::Content>& content) {
+        if (!content.ok()) {
+          answer(call, problem({.status = status_of(content.error().code()),
+                                .detail = content.error().text(),
+                                .field = "file",
+                                .value = call->parameters[0].substr(0, 64)}));
+          return;
+        }
+        if (call->requests != nullptr) {
+          call->requests->add();
+        }
+        // The one chunk is handed over once; the content's owner is the cache and whoever still
+        // sends.
+        auto rest = std::make_shared<Packages::Content>(content.value());
+        auto stream = std::make_shared<loop::HttpServer::Stream>();
+        *stream = call->responder.begin_stream(
+            {.status = 200,
+             .headers = {{"content-type", "application/vnd.debian.binary-package"},
+                         {"content-length", std::to_string(content.value()->size())}},
+             .pull = [rest, stream]() -> loop::HttpServer::Chunk {
+               stream->close();
+               return std::exchange(*rest, nullptr);
+             },
+             .on_closed = {}});
+      });
 }
 
 }  // namespace coordinator

@@ -98,7 +98,7 @@ base::Result<NetworkBody> decode_network_body(std::string_view json, FieldFailur
         reader.optional_number("mtu", model::kMtuMin, model::kMtuMax).value_or(kMtuDefault));
     command.keepalive_s =
         static_cast<std::uint16_t>(reader.optional_number("keepalive_s", 0, model::kKeepaliveMax_s)
-                                       .value_or(kKeepaliveDefault_s));
+                                       .value_or(kKeepaliveSecondsDefault));
     return body;
   });
 }

@@ -16,7 +16,7 @@
 
 namespace coordinator {
 
-inline constexpr std::size_t kBodyBytesMax = 64U * 1024;
+inline constexpr std::size_t kBodyBytesMax = std::size_t{64} << 10U;
 
 // A network or site as somebody wrote it.
 using Reference = std::variant<std::string, std::uint32_t>;

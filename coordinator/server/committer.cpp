@@ -26,7 +26,7 @@ Committer::Committer(EventLog& log, const crypto::IdentityKey& signing_key,
       signing_key_(signing_key),
       random_(random),
       surroundings_(std::move(surroundings)),
-      options_(std::move(options)),
+      options_(options),
       writer_(random.below(UINT64_MAX)) {}
 
 void Committer::set_phase(Phase phase) {
@@ -70,7 +70,7 @@ void Committer::retry(std::function<void()> act) {
 }
 
 void Committer::open() {
-  log_.open(options_.known, [this](base::Result<EventLog::Opened> opened) {
+  log_.open(options_.known, [this](const base::Result<EventLog::Opened>& opened) {
     if (!opened.ok()) {
       if (opened.error().code() == base::Errc::Unavailable) {
         trouble_ = opened.error().text();
@@ -87,7 +87,7 @@ void Committer::open() {
 }
 
 void Committer::load_snapshot() {
-  log_.load_snapshot([this](base::Result<std::optional<Snapshot>> loaded) {
+  log_.load_snapshot([this](const base::Result<std::optional<Snapshot>>& loaded) {
     if (!loaded.ok()) {
       if (loaded.error().code() == base::Errc::Unavailable) {
         retry([this] { load_snapshot(); });
@@ -97,23 +97,29 @@ void Committer::load_snapshot() {
       return;
     }
     state_ = {};
-    if (const std::optional<Snapshot>& snapshot = loaded.value(); snapshot.has_value()) {
-      auto state = decode_snapshot(snapshot->bytes);
-      if (!state.ok()) {
-        fail(state.error());
-        return;
-      }
-      state_ = std::move(state).value();
-      snapshot_bytes_ = snapshot->bytes.size();
-      if (state_.sequence.get() != snapshot->position.sequence) {
-        fail(base::Error(base::Errc::Malformed,
-                         "snapshot: sequence " + std::to_string(state_.sequence.get()) +
-                             ", expected " + std::to_string(snapshot->position.sequence)));
+    if (loaded.value().has_value()) {
+      if (const auto status = take_snapshot(*loaded.value()); !status.ok()) {
+        fail(status.error());
         return;
       }
     }
     catch_up([this] { become_ready(); });
   });
+}
+
+base::Status Committer::take_snapshot(const Snapshot& snapshot) {
+  auto state = decode_snapshot(snapshot.bytes);
+  if (!state.ok()) {
+    return state.error();
+  }
+  state_ = std::move(state).value();
+  snapshot_bytes_ = snapshot.bytes.size();
+  if (state_.sequence.get() != snapshot.position.sequence) {
+    return base::Error(base::Errc::Malformed,
+                       "snapshot: sequence " + std::to_string(state_.sequence.get()) +
+                           ", expected " + std::to_string(snapshot.position.sequence));
+  }
+  return {};
 }
 
 void Committer::catch_up(std::function<void()> then) {
@@ -286,8 +292,7 @@ bool Committer::decide_batch() {
     record_bytes += encode(part).size();
     decision.events = std::move(part.events);
     for (Event& event : decision.events) {
-      CHECK(apply_event(state_, event, &touched_).ok());
-      record_.events.push_back(std::move(event));
+      apply_decided(std::move(event));
     }
     waiting.prepare(state_, decision);
   }
@@ -296,6 +301,11 @@ bool Committer::decide_batch() {
                 std::make_move_iterator(batch_.end()));
   batch_.erase(rest, batch_.end());
   return !record_.events.empty();
+}
+
+void Committer::apply_decided(Event event) {
+  CHECK(apply_event(state_, event, &touched_).ok());
+  record_.events.push_back(std::move(event));
 }
 
 void Committer::append_batch() {
@@ -329,9 +339,9 @@ void Committer::handle_append(const base::Result<EventLog::AppendOutcome>& outco
   ++counters_.records;
   state_.commit();
   is_busy_ = false;
-  auto answered = std::exchange(batch_, {});
+  const auto answered = std::exchange(batch_, {});
   announce(touched_);
-  answer_all(std::move(answered), {});
+  answer_all(answered, {});
   maybe_snapshot();
   run_reads();
   pump();
@@ -348,8 +358,8 @@ void Committer::decide_again() {
   });
 }
 
-void Committer::answer_all(std::deque<Waiting> answered, const base::Status& status) {
-  for (Waiting& waiting : answered) {
+void Committer::answer_all(const std::deque<Waiting>& answered, const base::Status& status) {
+  for (const Waiting& waiting : answered) {
     waiting.done(status);
   }
 }
@@ -364,7 +374,7 @@ void Committer::expire_waiting() {
     std::move(late, waiting->end(), std::back_inserter(expired));
     waiting->erase(late, waiting->end());
   }
-  answer_all(std::move(expired),
+  answer_all(expired,
              base::Error(base::Errc::Unavailable,
                          "the event log did not answer; it is not known whether this was done"));
 }

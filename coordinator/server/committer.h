@@ -89,6 +89,7 @@ class Committer {
   // Keeps references to `log`, `signing_key` and `random`.
   Committer(EventLog& log, const crypto::IdentityKey& signing_key, base::RandomSource& random,
             Surroundings surroundings, Options options);
+  ~Committer() = default;
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
 
@@ -126,6 +127,7 @@ class Committer {
   void fail(const base::Error& error);
   void open();
   void load_snapshot();
+  base::Status take_snapshot(const Snapshot& snapshot);
   // Reads on until the end of the log, then does `then`.
   void catch_up(std::function<void()> then);
   void handle_read(const base::Result<EventLog::Read>& read, const std::function<void()>& then);
@@ -137,10 +139,12 @@ class Committer {
 
   void pump();
   bool decide_batch();
+  void apply_decided(Event event);
   void append_batch();
   void handle_append(const base::Result<EventLog::AppendOutcome>& outcome);
   void decide_again();
-  void answer_all(std::deque<Waiting> answered, const base::Status& status);
+  // By a list of its own: an answer may lead to another command.
+  void answer_all(const std::deque<Waiting>& answered, const base::Status& status);
   void expire_waiting();
   void run_reads();
   void announce(const std::vector<Touch>& touched);

@@ -11,7 +11,7 @@
 namespace coordinator {
 namespace {
 
-constexpr std::size_t kFileBytesMax = 64U * 1024;
+constexpr std::size_t kFileBytesMax = std::size_t{64} << 10U;
 constexpr mode_t kSecretMode = 0600;
 constexpr mode_t kPublicMode = 0644;
 // Clients trust the pin and never look at the dates; this is for tools that do.

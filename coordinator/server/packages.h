@@ -27,6 +27,7 @@ class Packages {
 
   // An empty directory name: there are none.
   Packages(loop::Loop& loop, std::string directory);
+  ~Packages() = default;
   Packages(const Packages&) = delete;
   Packages& operator=(const Packages&) = delete;
 

@@ -70,6 +70,13 @@ base::Status Server::start() {
   }
   log_ = std::make_unique<RedisLog>(loop_, RedisLog::Options{.redis = redis}, data_dir_.log_key(),
                                     random_);
+  wire(known.value());
+  committer_->start();
+  return {};
+}
+
+// Everything between the log and the HTTP server.
+void Server::wire(const std::optional<Fingerprint>& known) {
   committer_ = std::make_unique<Committer>(
       *log_, data_dir_.signing_key(), random_,
       Committer::Surroundings{
@@ -77,21 +84,10 @@ base::Status Server::start() {
           .after = [this](base::Duration wait,
                           std::function<void()> act) { later(wait, std::move(act)); },
           .on_phase = [this](Committer::Phase phase) { handle_phase(phase); },
-          .on_touched =
-              [this](const std::vector<model::ViewId>& views, const std::vector<Touch>& touched) {
-                bool is_urgent = false;
-                for (const Touch& touch : touched) {
-                  const model::FactKey key = model::key_of(touch.fact);
-                  is_urgent = is_urgent || key.kind == model::FactKind::Gateway;
-                  if (touch.is_removal && key.kind == model::FactKind::Node) {
-                    hub_->end({key.id});
-                    fleet_.forget({key.id});
-                  }
-                }
-                hub_->touched(views, is_urgent);
-                remember();
-              }},
-      Committer::Options{.quarantine = options_.quarantine, .known = known.value()});
+          .on_touched = [this](
+                            const std::vector<model::ViewId>& views,
+                            const std::vector<Touch>& touched) { handle_touched(views, touched); }},
+      Committer::Options{.quarantine = options_.quarantine, .known = known});
   hub_ = std::make_unique<ViewHub>(
       loop_, random_, [this] { return committer_->views(); },
       [this](model::NodeId node) { fleet_.stream_closed(node, loop_.wall_now()); });
@@ -107,8 +103,21 @@ base::Status Server::start() {
                                              .pin = data_dir_.pin(),
                                              .now = [this] { return loop_.wall_now(); },
                                              .gather = [this](base::Metrics& m) { gather(m); }});
-  committer_->start();
-  return {};
+}
+
+void Server::handle_touched(const std::vector<model::ViewId>& views,
+                            const std::vector<Touch>& touched) {
+  bool is_urgent = false;
+  for (const Touch& touch : touched) {
+    const model::FactKey key = model::key_of(touch.fact);
+    is_urgent = is_urgent || key.kind == model::FactKind::Gateway;
+    if (touch.is_removal && key.kind == model::FactKind::Node) {
+      hub_->end({key.id});
+      fleet_.forget({key.id});
+    }
+  }
+  hub_->touched(views, is_urgent);
+  remember();
 }
 
 void Server::later(base::Duration wait, std::function<void()> act) {

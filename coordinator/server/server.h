@@ -65,7 +65,9 @@ class Server {
 
  private:
   base::Status start();
+  void wire(const std::optional<Fingerprint>& known);
   void handle_phase(Committer::Phase phase);
+  void handle_touched(const std::vector<model::ViewId>& views, const std::vector<Touch>& touched);
   void make_admin_key();
   void later(base::Duration wait, std::function<void()> act);
   void gather(base::Metrics& metrics);
