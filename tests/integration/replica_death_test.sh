@@ -19,6 +19,13 @@ layer_bytes_from() { # REGISTRY: of blobs sent to the host since the mark
   blob_gets "$1" "${mark[$1]}" | awk -v from="$address" '$1 == from { sum += $10 } END { print sum + 0 }'
 }
 
+claims "the mirror has measured the replicas: a is nearest, b second, c last"
+in_order() {
+  [ "$(in_host "$host" linkspan-mirror explain --json | jq -r '[.replicas[] | select(.health == "healthy")] |
+    sort_by(.latency_ms) | map(.site) | join(" ")')" = "a b c" ]
+}
+await 60 "the replicas are healthy and in order" in_order
+
 claims "own replica killed in the middle of a blob: the pull succeeds, the rest comes from the second nearest"
 # On the LAN 64 MiB pass in a moment. The replica's processor time is what makes a blob last long enough
 # to be in the middle of: it is stopped when it has sent a part, then killed.
@@ -36,7 +43,8 @@ wait "$pull" || fails "the pull ended with an error: $(tail -n 5 "$scratch/pull"
 in_host "$host" ctr images check "name==$image:$tag" | grep -q 'complete (2/2)' || fails "the image is not complete"
 from_b=$(layer_bytes_from b-replica)
 say "  b-replica sent $((from_b >> 20)) MiB"
-[ "$from_b" -gt 0 ] || fails "b is second nearest by RTT, but sent nothing"
+[ "$from_b" -gt 0 ] || fails "b is second nearest by RTT, but sent nothing; c sent $(layer_bytes_from c-replica), the
+origin $(layer_bytes_from origin): $(in_host "$host" linkspan-mirror explain)"
 [ "$from_b" -lt "$payload_bytes" ] || fails "b sent everything again, expected the rest only"
 expect_equal 0 "$(layer_bytes_from c-replica)"
 expect_equal 0 "$(layer_bytes_from origin)"
