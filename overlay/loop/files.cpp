@@ -249,14 +249,21 @@ base::Result<std::uint64_t> free_space_bytes(const std::string& path) {
 
 namespace {
 
-// A write lock on the whole file, owned by the open file description (fcntl(2), F_OFD_SETLK).
-// Unlike flock's, somebody can ask who holds it without taking it for a moment, which would turn
-// away a process that starts just then; and without the right to write.
-struct flock whole_file() {
+// A lock on the whole file, owned by the open file description (fcntl(2), F_OFD_SETLK). Unlike
+// flock's, somebody can ask who holds it without taking it for a moment, which would turn away a
+// process that starts just then; and without the right to write.
+struct flock whole_file(short type = F_WRLCK) {
   struct flock lock {};
-  lock.l_type = F_WRLCK;
+  lock.l_type = type;
   lock.l_whence = SEEK_SET;
   return lock;
+}
+
+base::Error held_error(const std::string& path) {
+  const auto pid = FileLock::holder(path);
+  return base::Error(base::Errc::Conflict,
+                     "lock " + path + ": held by process " +
+                         (pid.has_value() ? std::to_string(*pid) : "that did not say its id"));
 }
 
 }  // namespace
@@ -271,10 +278,7 @@ base::Result<FileLock> FileLock::take(const std::string& path, mode_t mode) {
     if (errno != EAGAIN && errno != EACCES) {
       return os_error("lock", path, errno);
     }
-    const auto pid = holder(path);
-    return base::Error(base::Errc::Conflict,
-                       "lock " + path + ": held by process " +
-                           (pid.has_value() ? std::to_string(*pid) : "that did not say its id"));
+    return held_error(path);
   }
   if (::ftruncate(file.get(), 0) != 0) {
     return os_error("truncate", path, errno);
@@ -283,6 +287,35 @@ base::Result<FileLock> FileLock::take(const std::string& path, mode_t mode) {
     return status.error();
   }
   return FileLock(file.release());
+}
+
+base::Result<FileLock> FileLock::take_for_child(const std::string& path) {
+  constexpr mode_t kOwnerOnly = 0600;
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, kOwnerOnly));
+  if (file.get() < 0) {
+    return os_error("open", path, errno);
+  }
+  // A read lock is all that a descriptor for reading can hold, and it lets others of its kind in.
+  struct flock found = whole_file();
+  struct flock wanted = whole_file(F_RDLCK);
+  if (::fcntl(file.get(), F_OFD_GETLK, &found) != 0 ||
+      (found.l_type == F_UNLCK && ::fcntl(file.get(), F_OFD_SETLK, &wanted) != 0)) {
+    return os_error("lock", path, errno);
+  }
+  if (found.l_type != F_UNLCK) {
+    return held_error(path);
+  }
+  // Nobody must be taken for the holder because an earlier one had that number.
+  if (::truncate(path.c_str(), 0) != 0) {
+    return os_error("truncate", path, errno);
+  }
+  return FileLock(file.release());
+}
+
+base::Status FileLock::name_holder(const std::string& path, pid_t pid) {
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+  return file.get() < 0 ? base::Status(os_error("open", path, errno))
+                        : write_all(file.get(), std::to_string(pid) + "\n", path);
 }
 
 std::optional<pid_t> FileLock::holder(const std::string& path) {

@@ -56,13 +56,22 @@ class FileLock {
   // Takes the lock and writes this process's id into the file. Does not wait.
   // Errors: Conflict when another process holds it; the text names its process id.
   static base::Result<FileLock> take(const std::string& path, mode_t mode);
+  // Takes the lock for a child process, which is given fd() and then holds it as long as it lives;
+  // name_holder() says who that is. The child, which may have no rights of its own, can only read
+  // the file, and nobody but this user can open it. Errors: Conflict as above. Whoever does this
+  // for one path must be alone in it.
+  static base::Result<FileLock> take_for_child(const std::string& path);
+  static base::Status name_holder(const std::string& path, pid_t pid);
   // The process that holds the lock, or nothing when it is free or the file is not there.
   static std::optional<pid_t> holder(const std::string& path);
 
   FileLock(FileLock&& other) noexcept;
   FileLock& operator=(FileLock&& other) noexcept;
-  // Unlocks. The file stays: removing it would race with the next taker.
+  // Unlocks, unless a child has the descriptor. The file stays: removing it would race with the
+  // next taker.
   ~FileLock();
+
+  int fd() const { return fd_; }
 
  private:
   explicit FileLock(int fd) : fd_(fd) {}

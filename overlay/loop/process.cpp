@@ -228,17 +228,18 @@ base::Result<std::unique_ptr<Process>> Process::start(Loop& loop, Options option
   }
   Strings arguments(state->options.argv);
   Strings environment(environment_with(state->options.env));
-  std::array<uv_stdio_container_t, 3> stdio{
+  std::array<uv_stdio_container_t, 4> stdio{
       piped(state->pipes[0], UV_READABLE_PIPE),
       log < 0 ? piped(state->pipes[1], UV_WRITABLE_PIPE) : inherited(log),
-      log < 0 ? piped(state->pipes[2], UV_WRITABLE_PIPE) : inherited(log)};
+      log < 0 ? piped(state->pipes[2], UV_WRITABLE_PIPE) : inherited(log),
+      inherited(state->options.inherited_fd)};
   uv_process_options_t spawn{};
   spawn.file = program.c_str();
   spawn.args = arguments.pointers();
   spawn.env = environment.pointers();
   spawn.cwd = state->options.directory.empty() ? nullptr : state->options.directory.c_str();
   spawn.stdio = stdio.data();
-  spawn.stdio_count = static_cast<int>(stdio.size());
+  spawn.stdio_count = state->options.inherited_fd < 0 ? 3 : 4;
   spawn.exit_cb = [](uv_process_t* exited, std::int64_t status, int signal) noexcept {
     static_cast<State*>(exited->data)->on_process_exit(status, signal);
   };

@@ -34,6 +34,8 @@ class Process {
     base::Duration kill_grace = std::chrono::seconds(3);
     // Appends both outputs to this file (mode 0640) and captures nothing. Empty: captured.
     std::string log_file;
+    // Becomes the child's descriptor 3: a lock that it is to hold. -1: none. Not for daemons.
+    int inherited_fd = -1;
   };
 
   struct Exit {

@@ -1,5 +1,6 @@
 #include "overlay/loop/files.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -134,6 +135,37 @@ TEST_F(FilesTest, LockGoesWithAProcessThatWasKilled) {
 
   EXPECT_EQ(FileLock::holder(path), std::nullopt);
   EXPECT_TRUE(FileLock::take(path, 0644).ok());
+}
+
+TEST_F(FilesTest, LockGivenToAChildIsHeldAsLongAsTheChildLives) {
+  const std::string path = directory_.path("mirror.pid");
+  int input[2];
+  ASSERT_EQ(::pipe2(input, O_CLOEXEC), 0);
+  pid_t child = 0;
+  {
+    const auto lock = FileLock::take_for_child(path);
+    ASSERT_TRUE(lock.ok());
+    EXPECT_EQ(FileLock::take_for_child(path).error().code(), base::Errc::Conflict);
+    child = ::fork();
+    if (child == 0) {
+      char byte = 0;
+      ::close(input[1]);
+      ::_exit(::read(input[0], &byte, 1) == 0 && ::write(lock.value().fd(), "1", 1) < 0 ? 0 : 1);
+    }
+    ASSERT_TRUE(FileLock::name_holder(path, child).ok());
+  }
+  EXPECT_EQ(FileLock::holder(path), child);
+  EXPECT_EQ(FileLock::take_for_child(path).error().text(),
+            "lock " + path + ": held by process " + std::to_string(child));
+
+  ::close(input[1]);
+  ::close(input[0]);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+
+  EXPECT_EQ(status, 0) << "and cannot write who holds it";
+  EXPECT_EQ(FileLock::holder(path), std::nullopt);
+  EXPECT_TRUE(FileLock::take_for_child(path).ok());
 }
 
 }  // namespace
