@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -32,38 +33,12 @@ bool wait_for_end(int process_fd, base::Duration wait) {
   return ::poll(&event, 1, static_cast<int>(ms)) > 0;
 }
 
-}  // namespace
+// From SIGKILL to the end of a process: the kernel's own time, unless a disk hangs.
+constexpr base::Duration kKilledWaitMax = std::chrono::seconds(5);
 
-std::optional<pid_t> running_agent(const Paths& paths) {
-  return loop::FileLock::holder(paths.pid());
-}
-
-base::Status start_daemon(loop::Loop& loop, const Paths& paths, const std::string& program) {
-  if (running_agent(paths)) {
-    return {};
-  }
-  if (auto status = loop::make_directories(paths.log, 0755); !status.ok()) {
-    return status;
-  }
-  const auto started = loop::Process::start_detached(
-      loop,
-      {.argv = {program, "--state-dir", paths.state, "--run-dir", paths.run, "--log-dir", paths.log,
-                "--mirror-cache-dir", paths.mirror_cache, "--log-file", paths.agent_log()},
-       .env = {},
-       .directory = "/",
-       .stdin_bytes = {},
-       .output_bytes_max = 0,
-       .timeout = base::Duration::zero(),
-       .kill_grace = base::Duration::zero(),
-       .log_file = paths.agent_log()});
-  if (!started.ok()) {
-    return started.error();
-  }
-  return {};
-}
-
-base::Status stop_daemon(const Paths& paths, base::Duration wait) {
-  const auto pid = running_agent(paths);
+// Ends the process that holds the lock on `pid_path`: SIGTERM, `wait`, SIGKILL.
+base::Status stop_holder(const std::string& pid_path, base::Duration wait) {
+  const auto pid = loop::FileLock::holder(pid_path);
   if (!pid) {
     return {};
   }
@@ -76,10 +51,74 @@ base::Status stop_daemon(const Paths& paths, base::Duration wait) {
     status = system_error("stop process " + std::to_string(*pid));
   } else if (!wait_for_end(process_fd, wait)) {
     ::kill(*pid, SIGKILL);
-    wait_for_end(process_fd, std::chrono::seconds(5));
+    if (!wait_for_end(process_fd, kKilledWaitMax)) {
+      status = base::Error(base::Errc::Unavailable,
+                           "process " + std::to_string(*pid) + ": still there after SIGKILL");
+    }
   }
   ::close(process_fd);
   return status;
+}
+
+}  // namespace
+
+std::optional<pid_t> running_agent(const Paths& paths) {
+  return loop::FileLock::holder(paths.pid());
+}
+
+std::optional<Status> live_status(const Paths& paths) {
+  const auto pid = running_agent(paths);
+  const auto text = loop::read_file(paths.status(), kStatusBytesMax);
+  if (!pid || !text.ok()) {
+    return std::nullopt;
+  }
+  auto status = decode_status(text.value());
+  return status.ok() && status.value().pid == *pid ? std::optional(std::move(status).value())
+                                                   : std::nullopt;
+}
+
+std::vector<std::string> agent_command(std::vector<std::string> command, const Paths& paths) {
+  const std::vector<std::string> arguments = {
+      "--state-dir", paths.state,          "--run-dir",        paths.run,    "--log-dir",
+      paths.log,     "--mirror-cache-dir", paths.mirror_cache, "--log-file", paths.agent_log()};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return command;
+}
+
+base::Status start_daemon(loop::Loop& loop, const Paths& paths, std::vector<std::string> command) {
+  if (loop::FileLock::holder(paths.keeper_pid())) {
+    return {};
+  }
+  if (auto status = loop::make_directories(paths.log, 0755); !status.ok()) {
+    return status;
+  }
+  command.emplace_back("--keep");
+  const auto started =
+      loop::Process::start_detached(loop, {.argv = agent_command(std::move(command), paths),
+                                           .env = {},
+                                           .directory = "/",
+                                           .stdin_bytes = {},
+                                           .output_bytes_max = 0,
+                                           .timeout = base::Duration::zero(),
+                                           .kill_grace = base::Duration::zero(),
+                                           .log_file = paths.agent_log()});
+  if (!started.ok()) {
+    return started.error();
+  }
+  return {};
+}
+
+bool is_daemon_running(const Paths& paths) {
+  return loop::FileLock::holder(paths.keeper_pid()) || running_agent(paths);
+}
+
+// The keeper first: it would start the agent again. It ends the agent that it started; what is left
+// then had lost its keeper.
+base::Status stop_daemon(const Paths& paths, base::Duration wait) {
+  if (auto status = stop_holder(paths.keeper_pid(), wait); !status.ok()) {
+    return status;
+  }
+  return stop_holder(paths.pid(), wait);
 }
 
 base::Status LogFile::open() {
@@ -97,8 +136,14 @@ base::Status LogFile::open() {
 
 base::Status LogFile::rotate_if_large() {
   struct stat info {};
-  if (::stat(path_.c_str(), &info) != 0 ||
-      static_cast<std::size_t>(info.st_size) <= size_bytes_max_) {
+  struct stat open_info {};
+  if (::stat(path_.c_str(), &info) != 0 || ::fstat(STDERR_FILENO, &open_info) != 0) {
+    return {};
+  }
+  if (info.st_ino != open_info.st_ino || info.st_dev != open_info.st_dev) {
+    return open();
+  }
+  if (static_cast<std::size_t>(info.st_size) <= size_bytes_max_) {
     return {};
   }
   if (::rename(path_.c_str(), (path_ + ".1").c_str()) != 0) {

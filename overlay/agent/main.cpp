@@ -5,6 +5,7 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -12,16 +13,21 @@
 #include <malloc.h>
 
 #include "overlay/agent/agent.h"
+#include "overlay/agent/agent_keeper.h"
 #include "overlay/agent/daemon.h"
 #include "overlay/agent/programs.h"
 #include "overlay/base/log.h"
 #include "overlay/crypto/random.h"
 #include "overlay/loop/files.h"
 #include "overlay/loop/signals.h"
+#include "overlay/loop/timer.h"
 
 namespace {
 
 constexpr base::Duration kStopWaitMax = std::chrono::seconds(10);
+// What an agent may take until it is ready, and for a keeper's first restarts.
+constexpr base::Duration kStartWaitMax = agent::Agent::kReadyWaitMax + std::chrono::seconds(10);
+constexpr base::Duration kStartLookInterval = std::chrono::milliseconds(50);
 constexpr base::Duration kLogCheckInterval = std::chrono::minutes(1);
 
 struct Flags {
@@ -29,6 +35,7 @@ struct Flags {
   std::string log_file;
   bool is_debug = false;
   bool is_daemon = false;
+  bool is_keeper = false;
   bool is_stop = false;
   bool is_query = false;
 };
@@ -38,13 +45,93 @@ int fail(const base::Error& error) {
   return 1;
 }
 
-int start_daemon(const agent::Paths& paths) {
-  loop::Loop loop;
-  // Under its own name: /proc/self/exe would show as that in the list of processes.
+// This program, and what a child of it is told besides directories. Under its own name:
+// /proc/self/exe would show as that in the list of processes.
+std::vector<std::string> own_command(const Flags& flags) {
   std::error_code code;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", code);
-  const auto status = agent::start_daemon(loop, paths, code ? "linkspan-agent" : program.string());
-  return status.ok() ? 0 : fail(status.error());
+  std::vector<std::string> command = {code ? "linkspan-agent" : program.string()};
+  if (flags.is_debug) {
+    command.emplace_back("--debug");
+  }
+  return command;
+}
+
+// Returns when the last good plan is applied, as Type=notify has it under systemd: what an init
+// starts after this finds the overlay address.
+int start_daemon(const Flags& flags) {
+  if (!loop::path_exists(flags.paths.identity())) {
+    return fail(base::Error(base::Errc::NotFound, "this server has not joined a network"));
+  }
+  loop::Loop loop;
+  if (auto status = agent::start_daemon(loop, flags.paths, own_command(flags)); !status.ok()) {
+    return fail(status.error());
+  }
+  bool is_ready = false;
+  const base::TimePoint deadline = loop.now() + kStartWaitMax;
+  loop::Timer look(loop, [&] {
+    const auto status = agent::live_status(flags.paths);
+    is_ready = status && status->is_applied;
+    if (!is_ready && loop.now() < deadline) {
+      look.start_after(kStartLookInterval);
+    }
+  });
+  look.start_after(base::Duration::zero());
+  loop.run();
+  return is_ready ? 0
+                  : fail(base::Error(base::Errc::Unavailable,
+                                     "started, but not ready yet; see " + flags.paths.agent_log()));
+}
+
+// Turns the output of this process to its log file, if it has one, and looks after that.
+class Log {
+ public:
+  Log(loop::Loop& loop, const std::string& path, std::size_t size_bytes_max)
+      : file_(path, size_bytes_max), timer_(loop, [this] { look(); }) {}
+
+  base::Status open() {
+    timer_.start_after(kLogCheckInterval);
+    return file_.open();
+  }
+
+ private:
+  void look() {
+    if (auto status = file_.rotate_if_large(); !status.ok()) {
+      base::log_warning(status.error().text());
+    }
+    timer_.start_after(kLogCheckInterval);
+  }
+
+  agent::LogFile file_;
+  loop::Timer timer_;
+};
+
+// The keeper's loop, until it is told to end or the server has left.
+int run_keeper(const Flags& flags) {
+  for (const auto& directory : {flags.paths.run, flags.paths.log}) {
+    if (auto status = loop::make_directories(directory, 0755); !status.ok()) {
+      return fail(status.error());
+    }
+  }
+  const auto lock = loop::FileLock::take(flags.paths.keeper_pid(), 0644);
+  if (!lock.ok()) {
+    return fail(lock.error().within("another keeper runs"));
+  }
+  crypto::SystemRandom random;
+  loop::Loop loop;
+  Log log(loop, flags.log_file, agent::LogFile::kFollowed);
+  if (!flags.log_file.empty()) {
+    if (auto status = log.open(); !status.ok()) {
+      return fail(status.error());
+    }
+  }
+  agent::AgentKeeper keeper(loop, random, flags.paths,
+                            agent::agent_command(own_command(flags), flags.paths),
+                            [&] { loop.stop(); });
+  const loop::SignalWatcher signals(loop, {SIGTERM, SIGINT}, [&](int) { keeper.stop(); });
+  keeper.start();
+  loop.run();
+  return 0;
 }
 
 // The process's own loop, from here to SIGTERM. What jobs on other threads use stands before the
@@ -57,18 +144,11 @@ int run_agent(const Flags& flags, const agent::Identity& identity, device::Devic
                      identity, device);
   const loop::SignalWatcher signals(loop, {SIGTERM, SIGINT}, [&](int) { loop.stop(); });
 
-  agent::LogFile log(flags.log_file, agent::LogFile::kSizeBytesMax);
-  loop::Timer log_timer(loop, [&] {
-    if (auto status = log.rotate_if_large(); !status.ok()) {
-      base::log_warning(status.error().text());
-    }
-    log_timer.start_after(kLogCheckInterval);
-  });
+  Log log(loop, flags.log_file, agent::LogFile::kSizeBytesMax);
   if (!flags.log_file.empty()) {
     if (auto status = log.open(); !status.ok()) {
       return fail(status.error());
     }
-    log_timer.start_after(kLogCheckInterval);
   }
   agent.start();
   loop.run();
@@ -135,13 +215,17 @@ int main(int argc, char** argv) {
   app.add_option("--log-file", flags.log_file,
                  "Log to this file, and keep it small; default: standard error");
   app.add_flag("--debug", flags.is_debug, "Log more");
-  auto* const daemon =
-      app.add_flag("--daemon", flags.is_daemon, "Start in the background and return");
-  auto* const stop =
-      app.add_flag("--stop", flags.is_stop, "Stop the agent that runs; its interfaces stay");
-  auto* const query =
-      app.add_flag("--is-running", flags.is_query, "Exit with 0 if an agent runs, with 1 if not");
-  daemon->excludes(stop)->excludes(query);
+  auto* const daemon = app.add_flag(
+      "--daemon", flags.is_daemon,
+      "Start --keep in the background, and return when the last good plan is in effect");
+  auto* const keep = app.add_flag("--keep", flags.is_keeper,
+                                  "Run the agent as a child, and start it again whenever it ends");
+  auto* const stop = app.add_flag("--stop", flags.is_stop,
+                                  "Stop the agent that runs, and its keeper; its interfaces stay");
+  auto* const query = app.add_flag("--is-running", flags.is_query,
+                                   "Exit with 0 if an agent or its keeper runs, with 1 if not");
+  daemon->excludes(keep)->excludes(stop)->excludes(query);
+  keep->excludes(stop)->excludes(query);
   stop->excludes(query);
   try {
     app.parse(argc, argv);
@@ -150,14 +234,17 @@ int main(int argc, char** argv) {
   }
   base::log_open("linkspan-agent", flags.is_debug ? base::LogLevel::Debug : base::LogLevel::Info);
   if (flags.is_query) {
-    return agent::running_agent(flags.paths) ? 0 : 1;
+    return agent::is_daemon_running(flags.paths) ? 0 : 1;
   }
   if (flags.is_stop) {
     const auto status = agent::stop_daemon(flags.paths, kStopWaitMax);
     return status.ok() ? 0 : fail(status.error());
   }
   if (flags.is_daemon) {
-    return start_daemon(flags.paths);
+    return start_daemon(flags);
+  }
+  if (flags.is_keeper) {
+    return run_keeper(flags);
   }
   return run(flags);
 }

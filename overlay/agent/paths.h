@@ -27,7 +27,9 @@ struct Paths {
 
   std::string status() const { return run + "/status.json"; }
   std::string site_map() const { return run + "/site-map.json"; }
+  // Each held, by a lock, as long as its process is there.
   std::string pid() const { return run + "/agent.pid"; }
+  std::string keeper_pid() const { return run + "/keeper.pid"; }  // only without systemd
 
   std::string agent_log() const { return log + "/agent.log"; }
   std::string mirror_log() const { return log + "/mirror.log"; }

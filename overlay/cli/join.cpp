@@ -82,22 +82,6 @@ base::Result<JoinRequest> check_flags(const JoinFlags& flags) {
   return request;
 }
 
-std::optional<agent::Status> read_status(const agent::Paths& paths) {
-  const auto text = loop::read_file(paths.status(), agent::kStatusBytesMax);
-  if (!text.ok()) {
-    return std::nullopt;
-  }
-  auto status = agent::decode_status(text.value());
-  return status.ok() ? std::optional(std::move(status).value()) : std::nullopt;
-}
-
-// The status that the agent now running has written, not one left by an earlier one.
-std::optional<agent::Status> read_live_status(const agent::Paths& paths) {
-  const auto pid = agent::running_agent(paths);
-  auto status = read_status(paths);
-  return pid && status && status->pid == *pid ? std::move(status) : std::nullopt;
-}
-
 class Join {
  public:
   Join(JoinFlags flags, JoinRequest request)
@@ -288,7 +272,7 @@ bool Join::wait_until_up() {
   bool is_up = false;
   base::TimePoint told_at = loop_.now();
   wait_until(loop_, std::chrono::seconds(flags_.wait_s), kPollInterval, [&] {
-    const auto status = read_live_status(flags_.paths);
+    const auto status = agent::live_status(flags_.paths);
     is_up = status && status->is_up;
     if (!is_up && loop_.now() - told_at >= kProgressInterval) {
       told_at = loop_.now();
@@ -307,7 +291,7 @@ bool Join::wait_until_up() {
 
 void Join::wait_for_mirror() {
   const bool is_there = wait_until(loop_, kMirrorWaitMax, kPollInterval, [&] {
-    const auto status = read_live_status(flags_.paths);
+    const auto status = agent::live_status(flags_.paths);
     return !status || status->mirror != "starting";
   });
   if (!is_there) {
@@ -316,7 +300,7 @@ void Join::wait_for_mirror() {
 }
 
 void Join::print_summary() const {
-  const auto status = read_live_status(flags_.paths);
+  const auto status = agent::live_status(flags_.paths);
   if (!status) {
     print_error("the agent does not run; see 'linkspan doctor'");
     return;

@@ -27,7 +27,7 @@ base::Status start_agent(loop::Loop& loop, const agent::Paths& paths) {
   if (uses_units(paths)) {
     return systemctl({"enable", "--now", "linkspan-agent.service"});
   }
-  return agent::start_daemon(loop, paths, "linkspan-agent");
+  return agent::start_daemon(loop, paths, {"linkspan-agent"});
 }
 
 base::Status stop_agent(const agent::Paths& paths) {

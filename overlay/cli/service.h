@@ -9,8 +9,8 @@
 
 namespace cli {
 
-// Makes sure that the agent runs, now and after every boot. Ok when it does already. Where there is
-// no systemd it runs as a daemon, and starting it after a boot is for the host's own init to do.
+// Makes sure that the agent runs, now and after every boot and crash. Ok when it does already.
+// Where there is no systemd a keeper runs it, and the package's init script starts that at boot.
 base::Status start_agent(loop::Loop& loop, const agent::Paths& paths);
 
 // Stops the agent and the mirror, and takes them out of what starts at boot. Ok when nothing runs.

@@ -161,7 +161,7 @@ TEST_F(AgentTest, JoiningAgainIsHarmless) {
   EXPECT_EQ(networking(*a_), networking_before);
 }
 
-TEST_F(AgentTest, AgentComesBackFromItsCacheWithoutTheCoordinator) {
+TEST_F(AgentTest, AgentThatIsKilledComesBackByItselfAndWithoutTheCoordinator) {
   ASSERT_TRUE(join(*a_, "alpha").ok());
   ASSERT_TRUE(join(*b_, "beta").ok());
   const std::string links = b_->run_in({"ip", "-o", "link", "show", "ls0"});
@@ -169,9 +169,6 @@ TEST_F(AgentTest, AgentComesBackFromItsCacheWithoutTheCoordinator) {
 
   ::kill(status(*b_)["pid"].get<int>(), SIGKILL);
   EXPECT_TRUE(run(*a_, {"ping", "-c1", "-W2", "10.192.0.2"}).ok()) << "while no agent runs";
-  ASSERT_TRUE(run(*b_, {"linkspan-agent", "--state-dir", kState, "--run-dir", kRun, "--log-dir",
-                        kLog, "--daemon"})
-                  .ok());
 
   EXPECT_TRUE(eventually([&] {
     const auto shown = status(*b_);
@@ -179,6 +176,21 @@ TEST_F(AgentTest, AgentComesBackFromItsCacheWithoutTheCoordinator) {
            shown["connected"] == false && shown["applied"] == true;
   })) << log_of(*b_);
   EXPECT_EQ(b_->run_in({"ip", "-o", "link", "show", "ls0"}), links) << "the very same interface";
+}
+
+TEST_F(AgentTest, StartingAfterEverythingWasKilledReturnsWhenThePlanIsInEffect) {
+  ASSERT_TRUE(join(*a_, "alpha").ok());
+  const auto keeper =
+      a_->in([] { return loop::FileLock::holder(std::string(kRun) + "/keeper.pid"); });
+  ASSERT_TRUE(keeper.has_value());
+  ::kill(*keeper, SIGKILL);
+  ::kill(status(*a_)["pid"].get<int>(), SIGKILL);
+
+  const Exit started = run(*a_, {"linkspan-agent", "--state-dir", kState, "--run-dir", kRun,
+                                 "--log-dir", kLog, "--daemon"});
+
+  EXPECT_TRUE(started.ok()) << started.err << log_of(*a_);
+  EXPECT_EQ(status(*a_)["applied"], true);
 }
 
 TEST_F(AgentTest, LeavingLeavesTheHostAsItWas) {

@@ -65,6 +65,25 @@ TEST_F(DaemonTest, LogThatGrewTooLargeIsPutAsideOnce) {
   EXPECT_NE((old + now).find("line 29\n"), std::string::npos);
 }
 
+TEST_F(DaemonTest, LogThatAnotherProcessPutAsideIsFollowed) {
+  const std::string path = directory_ + "/agent.log";
+  const pid_t child = ::fork();
+  if (child == 0) {
+    LogFile log(path, LogFile::kFollowed);
+    bool is_good = log.open().ok();
+    is_good = is_good && ::rename(path.c_str(), (path + ".1").c_str()) == 0;
+    is_good = is_good && loop::write_file_atomic(path, "other\n", 0640).ok();
+    is_good = is_good && log.rotate_if_large().ok();
+    std::fprintf(stderr, "mine\n");
+    ::_exit(is_good ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(loop::read_file(path, 4096).value(), "other\nmine\n");
+}
+
 TEST(ProgramsTest, ProgramIsFoundByNameOrByPath) {
   EXPECT_TRUE(find_program("sh").has_value());
   EXPECT_EQ(find_program("/bin/sh"), "/bin/sh");
