@@ -121,6 +121,10 @@ base::Status stop_daemon(const Paths& paths, base::Duration wait) {
   return stop_holder(paths.pid(), wait);
 }
 
+base::Status stop_mirror(const Paths& paths, base::Duration wait) {
+  return stop_holder(paths.mirror_pid(), wait);
+}
+
 base::Status LogFile::open() {
   const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
   if (fd < 0) {

@@ -42,6 +42,10 @@ bool is_daemon_running(const Paths& paths);
 // the right to.
 base::Status stop_daemon(const Paths& paths, base::Duration wait);
 
+// The same for the mirror that is a child of the agent, or was: one whose agent died goes on with
+// the answers under way. Ok when none runs.
+base::Status stop_mirror(const Paths& paths, base::Duration wait);
+
 // A log of two files: `path`, which standard output and error are turned to, and `path`.1, what it
 // was before it grew over `size_bytes_max`. Of several processes that share it, the agent and its
 // keeper, one puts it aside; the others have a size that is never met, and follow.

@@ -205,7 +205,16 @@ void MirrorKeeper::pump_supervisor() {
 
 // setpriv (util-linux) drops the rights and then becomes the mirror, so the process id is the
 // mirror's own; with the agent's death it is told to end, since nobody else would look after it.
+// Until it has, with the answers that were under way, the lock that it holds keeps a second one
+// from starting.
 void MirrorKeeper::start_child() {
+  const std::string pid_path = options_.paths.mirror_pid();
+  const auto lock = loop::FileLock::take_for_child(pid_path);
+  if (!lock.ok()) {
+    set_problem(child_problem_, lock.error().within("an earlier mirror has not ended yet").text());
+    supervisor_.handle_exit(loop_.now());
+    return;
+  }
   auto started = loop::Process::start(
       loop_,
       {.argv = {"setpriv", "--reuid=" + options_.user, "--regid=" + options_.user, "--init-groups",
@@ -218,7 +227,8 @@ void MirrorKeeper::start_child() {
        .output_bytes_max = 0,
        .timeout = base::Duration::zero(),
        .kill_grace = std::chrono::seconds(5),
-       .log_file = options_.paths.mirror_log()},
+       .log_file = options_.paths.mirror_log(),
+       .inherited_fd = lock.value().fd()},
       [this](const loop::Process::Exit& exit) {
         child_.reset();
         if (supervisor_.state() == Supervisor::State::Running) {
@@ -233,6 +243,9 @@ void MirrorKeeper::start_child() {
     return;
   }
   child_ = std::move(started).value();
+  if (auto status = loop::FileLock::name_holder(pid_path, child_->pid()); !status.ok()) {
+    set_problem(child_problem_, status.error().text());
+  }
   base::log_info("mirror: started, process " + std::to_string(child_->pid()));
 }
 

@@ -30,6 +30,7 @@ struct Paths {
   // Each held, by a lock, as long as its process is there.
   std::string pid() const { return run + "/agent.pid"; }
   std::string keeper_pid() const { return run + "/keeper.pid"; }  // only without systemd
+  std::string mirror_pid() const { return run + "/mirror.pid"; }  // only without systemd
 
   std::string agent_log() const { return log + "/agent.log"; }
   std::string mirror_log() const { return log + "/mirror.log"; }

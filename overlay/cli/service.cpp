@@ -9,6 +9,9 @@ namespace {
 
 constexpr base::Duration kSystemctlTimeout = std::chrono::seconds(120);
 constexpr base::Duration kStopWaitMax = std::chrono::seconds(10);
+// For the answers under way of a mirror that is told to end: whoever leaves does not wait for a
+// whole image layer.
+constexpr base::Duration kMirrorStopWaitMax = std::chrono::seconds(10);
 
 // Units are only for the default directories; anything else is a test or a second installation.
 bool uses_units(const agent::Paths& paths) {
@@ -38,7 +41,10 @@ base::Status stop_agent(const agent::Paths& paths) {
       return status;
     }
   }
-  return agent::stop_daemon(paths, kStopWaitMax);
+  if (auto status = agent::stop_daemon(paths, kStopWaitMax); !status.ok()) {
+    return status;
+  }
+  return agent::stop_mirror(paths, kMirrorStopWaitMax);
 }
 
 }  // namespace cli

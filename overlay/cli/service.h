@@ -14,6 +14,7 @@ namespace cli {
 base::Status start_agent(loop::Loop& loop, const agent::Paths& paths);
 
 // Stops the agent and the mirror, and takes them out of what starts at boot. Ok when nothing runs.
+// Nothing of them is left when it is: what does not end by itself is killed.
 base::Status stop_agent(const agent::Paths& paths);
 
 }  // namespace cli

@@ -1,15 +1,21 @@
 #include "overlay/agent/daemon.h"
 
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "overlay/agent/programs.h"
 #include "overlay/loop/files.h"
+#include "overlay/loop/process.h"
 
 namespace agent {
 namespace {
@@ -39,6 +45,33 @@ TEST_F(DaemonTest, LockAndNotTheFileSaysThatAnAgentRuns) {
 
 TEST_F(DaemonTest, StoppingWhatDoesNotRunIsHarmless) {
   EXPECT_TRUE(stop_daemon(paths_, std::chrono::seconds(1)).ok());
+}
+
+// What holds the lock here is a shell that does not hear SIGTERM, as a mirror that is busy.
+TEST_F(DaemonTest, MirrorThatDoesNotEndByItselfIsKilledAndLeavesNothing) {
+  loop::Loop loop;
+  std::optional<loop::Process::Exit> exit;
+  auto lock = loop::FileLock::take_for_child(paths_.mirror_pid());
+  ASSERT_TRUE(lock.ok());
+  loop::Process::Options options;
+  options.argv = {"sh", "-c", "trap '' TERM; echo ready >" + directory_ + "/ready; read forever"};
+  options.log_file = directory_ + "/log";
+  options.inherited_fd = lock.value().fd();
+  ASSERT_EQ(::mkfifo((directory_ + "/ready").c_str(), 0600), 0);
+  const auto child = loop::Process::start(loop, options, [&](auto given) { exit = given; });
+  ASSERT_TRUE(child.ok());
+  ASSERT_TRUE(loop::FileLock::name_holder(paths_.mirror_pid(), child.value()->pid()).ok());
+  { const loop::FileLock given_away = std::move(lock).value(); }
+  ASSERT_TRUE(loop::read_file(directory_ + "/ready", 100).ok());
+  ASSERT_EQ(loop::FileLock::holder(paths_.mirror_pid()), child.value()->pid());
+
+  EXPECT_TRUE(stop_mirror(paths_, std::chrono::milliseconds(1)).ok());
+
+  EXPECT_FALSE(loop::FileLock::holder(paths_.mirror_pid()).has_value());
+  while (!exit) {
+    loop.run_once();
+  }
+  EXPECT_EQ(exit->signal, SIGKILL);
 }
 
 // The log takes the place of this process's outputs, so it is tried in a child.

@@ -172,6 +172,22 @@ TEST_F(MirrorKeeperTest, MirrorThatDiesIsStartedAgain) {
   EXPECT_TRUE(eventually(starts)) << calls();
 }
 
+TEST_F(MirrorKeeperTest, SecondMirrorWaitsUntilTheOneOfAnAgentThatDiedHasEnded) {
+  install_mirror("exit 0", "exec sleep 60");
+  std::optional<loop::FileLock> earlier =
+      loop::FileLock::take_for_child(options_.paths.mirror_pid()).value();
+  open();
+  keeper_->update(map("docker.io"));
+  ASSERT_TRUE(eventually([&] {
+    return keeper_->problem().find("an earlier mirror has not ended yet") != std::string::npos;
+  })) << keeper_->problem();
+  EXPECT_EQ(calls().find("--role node"), std::string::npos);
+
+  earlier.reset();
+
+  EXPECT_TRUE(eventually([&] { return calls().find("--role node") != std::string::npos; }));
+}
+
 TEST_F(MirrorKeeperTest, DeclinedMirrorIsLeftAlone) {
   install_mirror("exit 0", "exec sleep 60");
   options_.is_wanted = false;
