@@ -173,6 +173,7 @@ void MirrorKeeper::start_unit() {
           set_problem(tool_problem_, exit.text("systemctl enable linkspan-mirror.service"));
         }
         look_timer_.start_after(exit.ok() ? base::Duration::zero() : kLookInterval);
+        on_change_();
       });
   if (!started.ok()) {
     is_unit_started_ = false;

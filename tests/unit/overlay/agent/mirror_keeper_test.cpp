@@ -1,5 +1,6 @@
 #include "overlay/agent/mirror_keeper.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 
@@ -186,6 +187,22 @@ TEST_F(MirrorKeeperTest, SecondMirrorWaitsUntilTheOneOfAnAgentThatDiedHasEnded) 
   earlier.reset();
 
   EXPECT_TRUE(eventually([&] { return calls().find("--role node") != std::string::npos; }));
+}
+
+// `linkspan join` waits for it.
+TEST_F(MirrorKeeperTest, UnitThatHasStartedIsToldAtOnce) {
+  install_mirror("exit 0", "exit 1");
+  ASSERT_TRUE(loop::write_file_atomic(directory_ + "/systemctl", "#!/bin/sh\nexit 0\n", 0755).ok());
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", (directory_ + ":" + path).c_str(), /*overwrite=*/1);
+  options_.is_systemd = true;
+  std::string told;
+  keeper_.emplace(loop_, random_, options_, [&] { told = keeper_->status(); });
+
+  keeper_->update(map("docker.io"));
+
+  EXPECT_TRUE(eventually([&] { return told == "running"; })) << told;
+  ::setenv("PATH", path.c_str(), /*overwrite=*/1);
 }
 
 TEST_F(MirrorKeeperTest, DeclinedMirrorIsLeftAlone) {
