@@ -11,6 +11,10 @@ function(linkspan_package component)
     DESTINATION lib/systemd/system COMPONENT ${component})
   install(FILES ${packaging}/${component}/default
     DESTINATION /etc/default RENAME linkspan-${component} COMPONENT ${component})
+  if(EXISTS ${packaging}/${component}/init)
+    install(PROGRAMS ${packaging}/${component}/init
+      DESTINATION /etc/init.d RENAME linkspan-${component} COMPONENT ${component})
+  endif()
   install(FILES ${PROJECT_SOURCE_DIR}/LICENSE
     DESTINATION share/doc/linkspan-${component} RENAME copyright COMPONENT ${component})
 

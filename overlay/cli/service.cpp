@@ -18,8 +18,9 @@ bool uses_units(const agent::Paths& paths) {
   return agent::is_systemd_running() && paths.state == agent::Paths().state;
 }
 
+// The links of the init script, which has the unit's name, are the package's and stay as they are.
 base::Status systemctl(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), {"systemctl", "--quiet"});
+  arguments.insert(arguments.begin(), {"env", "SYSTEMCTL_SKIP_SYSV=1", "systemctl", "--quiet"});
   const auto output = loop::run_tool({.argv = std::move(arguments), .timeout = kSystemctlTimeout});
   return output.ok() ? base::Status() : base::Status(output.error());
 }
