@@ -35,8 +35,19 @@ HOSTS
   mkdir -p "$root"/var/lib/{containerd,docker-registry} "$root"/etc/{containerd,docker/registry} "$root/var/log/lab"
 }
 
-make_host() { # HOST
-  local host=$1 dir options
+# A host under systemd runs nothing that the machine has enabled, and nothing that wants the machine's devices.
+bare_systemd() { # ROOT
+  local units=$1/etc/systemd/system unit
+  rm -rf "$units"/*.wants
+  : >"$1/etc/fstab"
+  for unit in systemd-{udevd,udev-trigger,sysctl,modules-load,logind,timesyncd,networkd,resolved}.service \
+    systemd-udevd-{control,kernel}.socket getty.target; do
+    ln -sf /dev/null "$units/$unit"
+  done
+}
+
+make_host() { # HOST [systemd]
+  local host=$1 init=${2:-none} dir options
   dir=$(host_dir "$host")
   rm -rf "$dir"
   mkdir -p "$dir"/{upper,work,root}
@@ -45,8 +56,9 @@ make_host() { # HOST
   [ "$host" = coordinator ] || options+=,volatile
   mount -t overlay "lab-$host" -o "$options" "$dir/root"
   write_identity "$host" "$dir/root"
+  [ "$init" = none ] || bare_systemd "$dir/root"
   nsenter --net="/run/netns/lab-$host" setsid unshare --mount --uts --ipc --pid --fork --propagation private \
-    "$repo/scripts/lib/lab_init" "$dir" "$host" "$lab_dir" >"$dir/init.log" 2>&1 </dev/null &
+    "$repo/scripts/lib/lab_init" "$dir" "$host" "$lab_dir" "$init" >"$dir/init.log" 2>&1 </dev/null &
   await 20 "$host: its first process is ready: $(tail -n 3 "$dir/init.log" 2>/dev/null)" host_pid "$host"
 }
 

@@ -45,16 +45,36 @@ got: $2"
 
 ping_ok() { in_host "$1" ping -c1 -W2 "$2"; }
 
+# start_pings HOST ADDRESS: twenty a second in the background, until expect_no_ping_lost.
+start_pings() {
+  in_host "$1" sh -c 'ping -i0.05 -w120 "$1" >/run/lab-pings & echo $! >/run/lab-pings.pid' ping "$2"
+}
+
+# The last one may be under way still: those that were answered must be the first ones, without a gap.
+expect_no_ping_lost() { # HOST
+  in_host "$1" sh -c 'kill -INT "$(cat /run/lab-pings.pid)"'
+  await 5 "ping has counted" in_host "$1" grep -q 'packet loss' /run/lab-pings
+  in_host "$1" awk -F'icmp_seq=' '/bytes from/ { count++; last = $2 + 0 } END { exit !count || count != last }' \
+    /run/lab-pings || fails "$(in_host "$1" tail -n 4 /run/lab-pings)"
+}
+
 # Milliseconds of the fastest of five round trips.
 rtt_ms() { in_host "$1" ping -c5 -i0.2 -W2 "$2" | sed -nE 's|^rtt [^=]*= ([0-9.]+)/.*|\1|p'; }
 
 at_most() { awk -v value="$1" -v most="$2" 'BEGIN { exit !(value <= most) }'; }
 
+# Its cable by name: the kernel takes its time to end a network namespace.
+remove_spare_host() { # HOST
+  remove_host "$1"
+  in_ns "$(site_of "$1")-router" link del "$1"
+  ip netns del "lab-$1"
+}
+
 # A host of its own, as a fresh server of the site: the packages are there, nothing has joined.
-spare_host() { # HOST
+spare_host() { # HOST [systemd]
   wire_lan_host "$1"
-  undo+=("remove_host $1; ip netns del lab-$1")
-  make_host "$1"
+  undo+=("remove_spare_host $1")
+  make_host "$@"
   settled() { ! in_host "$1" ip -o -6 addr | grep tentative; }
   await 10 "$1 has its addresses" settled "$1"
   copy_packages "$1"
