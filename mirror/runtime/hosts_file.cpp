@@ -47,20 +47,23 @@ base::Result<toml::table> parse(std::string_view text) {
   return std::move(result).table();
 }
 
+struct HostAt {
+  std::uint32_t line = 0;  // from 1
+  std::string name;
+
+  friend auto operator<=>(const HostAt&, const HostAt&) = default;
+};
+
 // Hosts in the order of the file, which is the order in which containerd asks them.
-std::vector<std::string> hosts_in_order(const toml::table& document) {
-  std::vector<std::pair<std::uint32_t, std::string>> found;
+std::vector<HostAt> hosts_in_order(const toml::table& document) {
+  std::vector<HostAt> found;
   if (const toml::table* const hosts = document["host"].as_table()) {
     for (const auto& [name, host] : *hosts) {
-      found.emplace_back(host.source().begin.line, std::string(name.str()));
+      found.push_back({host.source().begin.line, std::string(name.str())});
     }
   }
   std::sort(found.begin(), found.end());
-  std::vector<std::string> out;
-  for (auto& [line, name] : found) {
-    out.push_back(std::move(name));
-  }
-  return out;
+  return found;
 }
 
 // The line (from 1) of the first table header, or 0 if there is none. Keys behind a header belong
@@ -124,7 +127,8 @@ base::Result<std::string> merge_hosts_file(const HostsTemplate& with, std::strin
     return before.error();
   }
   const auto hosts = hosts_in_order(before.value());
-  if (std::find(hosts.begin(), hosts.end(), with.proxy_url) != hosts.end()) {
+  if (std::any_of(hosts.begin(), hosts.end(),
+                  [&](const HostAt& host) { return host.name == with.proxy_url; })) {
     return base::Error(base::Errc::Conflict,
                        "hosts.toml: has a host " + with.proxy_url + " already");
   }
@@ -140,7 +144,7 @@ base::Result<std::string> merge_hosts_file(const HostsTemplate& with, std::strin
   }
   // The proof that nothing else changed: without our host it says what it said before.
   auto after = parse(body);
-  if (!after.ok() || hosts_in_order(after.value()).front() != with.proxy_url) {
+  if (!after.ok() || hosts_in_order(after.value()).front().name != with.proxy_url) {
     return base::Error(base::Errc::Conflict,
                        "hosts.toml: no host can be put in front of its hosts");
   }
@@ -156,15 +160,54 @@ base::Result<std::string> merge_hosts_file(const HostsTemplate& with, std::strin
   return marked(with, body);
 }
 
+base::Result<std::optional<std::string>> unmerge_hosts_file(std::string_view text,
+                                                            const Source& source) {
+  const auto mark = read_hosts_mark(text);
+  if (!mark || !mark->is_intact) {
+    return base::Error(base::Errc::Malformed, "hosts.toml: has no intact mark of ours");
+  }
+  const std::string_view body = text.substr(text.find('\n') + 1);
+  const auto document = parse(body);
+  if (!document.ok()) {
+    return document.error();
+  }
+  const base::Error no_host(base::Errc::Conflict, "hosts.toml: has no host of ours in front");
+  const auto hosts = hosts_in_order(document.value());
+  if (hosts.empty()) {
+    return no_host;
+  }
+  // Whatever the proxy's address was then.
+  const HostsTemplate with{mark->id, hosts.front().name};
+  for (const bool is_plain_http : {false, true}) {
+    if (make_hosts_file(with, {source.name, is_plain_http}) == text) {
+      return std::optional<std::string>();
+    }
+  }
+  const std::string block = our_block(with);
+  const std::size_t at = offset_of_line(body, hosts.front().line);
+  if (body.substr(at, block.size()) != block) {
+    return no_host;
+  }
+  std::string theirs(body.substr(0, at));
+  const std::string_view rest = body.substr(at + block.size());
+  theirs.append(rest.empty() ? rest : rest.substr(1));  // an empty line was put between
+  // The proof: merged again it is what is here.
+  const auto again = merge_hosts_file(with, theirs);
+  if (!again.ok() || again.value() != text) {
+    return no_host;
+  }
+  return std::optional<std::string>(std::move(theirs));
+}
+
 base::Status check_hosts_file(std::string_view text, std::string_view proxy_url) {
   const auto document = parse(text);
   if (!document.ok()) {
     return document.error();
   }
   const auto hosts = hosts_in_order(document.value());
-  if (hosts.empty() || hosts.front() != proxy_url) {
+  if (hosts.empty() || hosts.front().name != proxy_url) {
     return base::Error(base::Errc::Malformed, "hosts.toml: the first host is " +
-                                                  (hosts.empty() ? "missing" : hosts.front()) +
+                                                  (hosts.empty() ? "missing" : hosts.front().name) +
                                                   ", expected " + std::string(proxy_url));
   }
   return {};

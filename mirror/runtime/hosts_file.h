@@ -41,6 +41,15 @@ std::string make_hosts_file(const HostsTemplate& with, const Source& source);
 // when it already has a host at our address, or is written so that nothing can be put in front.
 base::Result<std::string> merge_hosts_file(const HostsTemplate& with, std::string_view foreign);
 
+// What of a file that we wrote for `source` is the operator's: the text that was merged, or nothing
+// where all of it is ours. For a file whose backup is lost. The same bytes, except for a line feed
+// that was missing at their end.
+//
+// Errors: Malformed when it has no intact mark or is no TOML; Conflict when our host is not where
+// we put it.
+base::Result<std::optional<std::string>> unmerge_hosts_file(std::string_view text,
+                                                            const Source& source);
+
 // The file parses, and the first host that containerd would ask is `proxy_url`. Errors: Malformed.
 base::Status check_hosts_file(std::string_view text, std::string_view proxy_url);
 

@@ -150,16 +150,21 @@ base::Status RuntimeConfig::apply_one(const Source& source, Report& report) {
                                   [&](const auto& file) { return file.path == path; });
   RuntimeJournal::File file{source.name, path, {}};
   std::optional<std::string> foreign;
-  if (mark && entry != journal_.files.end()) {
+  if (mark && mark->id == journal_.id && entry != journal_.files.end()) {
     file.backup = entry->backup;
-    if (file.backup) {
-      const auto backup = loop::read_file(backup_path(*file.backup), kHostsFileBytesMax);
-      if (!backup.ok()) {
-        return backup.error();
-      }
-      foreign = backup.value();
+    auto backup = read_backup(file);
+    if (!backup.ok()) {
+      return backup.error();
     }
-  } else if (current.value() && !mark) {
+    foreign = std::move(backup).value();
+  } else if (mark) {
+    auto theirs = unmerge_hosts_file(*current.value(), source);
+    if (!theirs.ok()) {
+      report.left.push_back(path + ": in no journal here, and " + theirs.error().text());
+      return {};
+    }
+    foreign = std::move(theirs).value();
+  } else if (current.value()) {
     foreign = *current.value();  // an operator's file, met for the first time or put back by hand
   }
   const auto text = foreign ? merge_hosts_file(hosts_template(), *foreign)
@@ -215,6 +220,31 @@ base::Result<RuntimeConfig::Report> RuntimeConfig::apply(const std::vector<Sourc
   return report;
 }
 
+base::Result<std::optional<std::string>> RuntimeConfig::read_backup(
+    const RuntimeJournal::File& file) const {
+  if (!file.backup) {
+    return std::optional<std::string>();
+  }
+  auto text = loop::read_file(backup_path(*file.backup), kHostsFileBytesMax);
+  if (!text.ok()) {
+    return text.error();
+  }
+  return std::optional<std::string>(std::move(text).value());
+}
+
+// False for what was journalled but never written, or put back, or changed: that is theirs. A file
+// with another installation's id is ours to undo only if undoing loses nothing: it was to be
+// replaced by one of ours, and what it holds of the operator's is in the backup.
+bool RuntimeConfig::is_as_written(const RuntimeJournal::File& file, const std::string& text) const {
+  const auto mark = read_hosts_mark(text);
+  if (!mark || !mark->is_intact || mark->id == journal_.id) {
+    return mark && mark->is_intact;
+  }
+  const auto theirs = unmerge_hosts_file(text, {file.source, false});
+  const auto backup = read_backup(file);
+  return theirs.ok() && backup.ok() && theirs.value() == backup.value();
+}
+
 base::Status RuntimeConfig::undo(const RuntimeJournal::File& file, Report& report) {
   const auto current = read_if_there(file.path, kHostsFileBytesMax);
   if (!current.ok()) {
@@ -223,9 +253,7 @@ base::Status RuntimeConfig::undo(const RuntimeJournal::File& file, Report& repor
   if (!current.value()) {
     return {};  // somebody was faster
   }
-  const auto mark = read_hosts_mark(*current.value());
-  if (!mark || !mark->is_intact) {
-    // Journalled but never written, or put back, or changed: it is theirs.
+  if (!is_as_written(file, *current.value())) {
     report.left.push_back(file.path + ": not as it was written");
     return {};
   }
@@ -233,12 +261,12 @@ base::Status RuntimeConfig::undo(const RuntimeJournal::File& file, Report& repor
     report.done.push_back("removed " + file.path);
     return loop::remove_file(file.path);
   }
-  const auto backup = loop::read_file(backup_path(*file.backup), kHostsFileBytesMax);
+  const auto backup = read_backup(file);
   if (!backup.ok()) {
     return backup.error();
   }
   const auto mode = static_cast<mode_t>(file.backup->mode);
-  if (auto status = loop::write_file_atomic(file.path, backup.value(), mode); !status.ok()) {
+  if (auto status = loop::write_file_atomic(file.path, *backup.value(), mode); !status.ok()) {
     return status;
   }
   if (chown(file.path.c_str(), file.backup->uid, file.backup->gid) != 0) {

@@ -15,10 +15,12 @@ namespace mirror {
 // Tells containerd to ask the loopback proxy first, by <certs>/<source>/hosts.toml, and undoes it.
 //
 // Rules: a file that was there is backed up and gets our host in front; `remove` puts back its
-// bytes, mode and owner. A file of ours that somebody changed is left alone and reported. Files are
-// replaced atomically and parsed before that, because containerd answers one bad character by
-// ignoring all mirrors in silence. Everything is journalled before it happens; both operations may
-// be repeated, and what removes nothing of others needs no network and no proxy.
+// bytes, mode and owner. A file of ours that somebody changed is left alone and reported. A file
+// that another installation wrote, or this one before it lost its journal, is taken apart: what is
+// not ours in it is the operator's, and backed up. Files are replaced atomically and parsed before
+// that, because containerd answers one bad character by ignoring all mirrors in silence. Everything
+// is journalled before it happens; both operations may be repeated, and what removes nothing of
+// others needs no network and no proxy.
 //
 // containerd reads these files at every pull: no restart is needed, and none is done.
 class RuntimeConfig {
@@ -49,6 +51,8 @@ class RuntimeConfig {
   base::Status load();
   base::Status save();
   base::Status apply_one(const Source& source, Report& report);
+  bool is_as_written(const RuntimeJournal::File& file, const std::string& text) const;
+  base::Result<std::optional<std::string>> read_backup(const RuntimeJournal::File& file) const;
   base::Status undo(const RuntimeJournal::File& file, Report& report);
   base::Status write_hosts(const std::string& path, const std::string& text, Report& report);
   base::Status make_directories(const std::string& path);

@@ -65,6 +65,37 @@ INSTANTIATE_TEST_SUITE_P(
         Merge{"HostTableWritten", "[host]\n" + kOther, kOurBlock + "\n[host]\n" + kOther}),
     [](const auto& test) { return test.param.name; });
 
+TEST_P(MergesHostsFile, AndTakesItOffAgain) {
+  const Merge& merge = GetParam();
+  const HostsTemplate other{std::string(32, 'b'), "http://127.0.0.1:7000"};
+  const auto merged = merge_hosts_file(other, merge.foreign);
+  ASSERT_TRUE(merged.ok());
+
+  const auto theirs = unmerge_hosts_file(merged.value(), {"docker.io", false});
+
+  ASSERT_TRUE(theirs.ok()) << theirs.error().text();
+  const bool ends_its_line = merge.foreign.empty() || merge.foreign.back() == '\n';
+  EXPECT_EQ(theirs.value(), merge.foreign + (ends_its_line ? "" : "\n"));
+}
+
+TEST(HostsFileTest, NothingOfAFileOfOurOwnIsTheOperators) {
+  for (const bool is_plain_http : {false, true}) {
+    const Source source{"images.lab:5000", is_plain_http};
+    const auto theirs = unmerge_hosts_file(make_hosts_file(kWith, source), source);
+    ASSERT_TRUE(theirs.ok()) << theirs.error().text();
+    EXPECT_FALSE(theirs.value().has_value());
+  }
+}
+
+TEST(HostsFileTest, WhatWeDidNotWriteIsNotTakenApart) {
+  EXPECT_EQ(unmerge_hosts_file("", {"quay.io", false}).error().text(),
+            "hosts.toml: has no intact mark of ours");
+  EXPECT_EQ(unmerge_hosts_file(make_hosts_file(kWith, {"quay.io", false}) + "#", {"quay.io", false})
+                .error()
+                .text(),
+            "hosts.toml: has no intact mark of ours");
+}
+
 struct NoMerge {
   std::string name;
   std::string foreign;

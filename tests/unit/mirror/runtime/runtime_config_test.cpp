@@ -7,6 +7,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "overlay/base/bytes.h"
+#include "overlay/base/hex.h"
+#include "overlay/crypto/digest.h"
 #include "overlay/loop/files.h"
 
 namespace mirror {
@@ -46,6 +49,9 @@ class RuntimeConfigTest : public ::testing::Test {
     }
     return out;
   }
+
+  // The installation forgets what it did: the journal and the backups are gone.
+  void lose_state() { std::filesystem::remove_all(top_ + "/state"); }
 
   std::string hub() { return top_ + "/etc/containerd/certs.d/docker.io/hosts.toml"; }
   std::string lab() { return top_ + "/etc/containerd/certs.d/images.lab:5000/hosts.toml"; }
@@ -153,6 +159,78 @@ TEST_F(RuntimeConfigTest, RemoveWithoutApplyAndTwiceIsHarmless) {
   ASSERT_TRUE(config().apply(sources_).ok());
   ASSERT_TRUE(config().remove().ok());
   EXPECT_TRUE(config().remove().ok());
+}
+
+TEST_F(RuntimeConfigTest, AnOperatorsFileOutlivesALostJournal) {
+  const std::string theirs = "# mine\n[host.\"https://m\"]\n  capabilities=[\"pull\"]\n";
+  write(hub(), theirs, 0644);
+  ASSERT_TRUE(config().apply(sources_).ok());
+  const std::string merged = read(hub());
+
+  lose_state();
+  ASSERT_TRUE(config().apply(sources_).ok());
+  EXPECT_NE(read(hub()).find("# mine\n"), std::string::npos);
+  EXPECT_TRUE(check_hosts_file(read(hub()), "http://127.0.0.1:7755").ok());
+  EXPECT_EQ(read(hub()).size(), merged.size());  // merged anew, not twice
+  ASSERT_TRUE(config().remove().ok());
+
+  EXPECT_EQ(read(hub()), theirs);
+}
+
+TEST_F(RuntimeConfigTest, AFileThatWasAllOursGoesEvenAfterALostJournal) {
+  ASSERT_TRUE(config().apply(sources_).ok());
+
+  lose_state();
+  ASSERT_TRUE(config().apply(sources_).ok());
+  ASSERT_TRUE(config().remove().ok());
+
+  EXPECT_FALSE(loop::path_exists(hub()));
+  EXPECT_FALSE(loop::path_exists(lab()));
+}
+
+TEST_F(RuntimeConfigTest, ACrashAfterALostJournalLosesNothing) {
+  write(hub(), "server = \"https://x\"\n", 0644);
+  ASSERT_TRUE(config().apply(sources_).ok());
+  const std::string merged = read(hub());
+  lose_state();
+  ASSERT_TRUE(config().apply(sources_).ok());
+  write(hub(), merged, 0644);  // as if the second apply had only written its journal
+
+  ASSERT_TRUE(config().remove().ok());
+
+  EXPECT_EQ(read(hub()), "server = \"https://x\"\n");
+}
+
+TEST_F(RuntimeConfigTest, AFileThatAnotherInstallationWroteIsNotRemoved) {
+  ASSERT_TRUE(config().apply(sources_).ok());
+  const HostsTemplate other{std::string(32, 'b'), "http://127.0.0.1:7755"};
+  const std::string copied = merge_hosts_file(other, "server = \"https://x\"\n").value();
+  write(hub(), copied, 0644);  // brought here by who manages the configuration of many hosts
+
+  const auto removed = config().remove();
+
+  ASSERT_TRUE(removed.ok());
+  EXPECT_EQ(removed.value().left, std::vector<std::string>{hub() + ": not as it was written"});
+  EXPECT_EQ(read(hub()), copied);
+}
+
+TEST_F(RuntimeConfigTest, AMarkedFileThatCannotBeTakenApartIsLeftAlone) {
+  ASSERT_TRUE(config().apply(sources_).ok());
+  const std::string merged = read(hub());
+  const std::string without_host = merged.substr(0, merged.find('\n') + 1);
+  std::string forged = without_host + "server = \"https://x\"\n";
+  const auto hash = crypto::sha256(base::as_bytes(forged.substr(without_host.size())));
+  forged.replace(without_host.size() - 65, 64, base::hex_encode(hash));
+  write(hub(), forged, 0644);
+  lose_state();
+
+  const auto report = config().apply({{"docker.io", false}});
+
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report.value().left,
+            std::vector<std::string>{hub() + ": in no journal here, and hosts.toml: has no host"
+                                             " of ours in front"});
+  EXPECT_EQ(read(hub()), forged);
 }
 
 TEST_F(RuntimeConfigTest, ACrashBetweenJournalAndFileIsUndone) {
