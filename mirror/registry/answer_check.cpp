@@ -70,6 +70,10 @@ std::optional<Outcome> outcome_of(const loop::HttpHead& head, base::WallTime now
     const std::string* const after = head.find("retry-after");
     return Busy{after == nullptr ? base::Duration::zero() : parse_retry_after(*after, now)};
   }
+  if (head.status == 400 || head.status == 406 || head.status == 410 || head.status == 416 ||
+      head.status == 451) {
+    return Unfit{"status " + std::to_string(head.status)};
+  }
   if (head.status != 200 && head.status != 206) {
     return Failed{"status " + std::to_string(head.status)};
   }
@@ -97,8 +101,9 @@ base::Result<BlobPart> blob_part_of(const loop::HttpHead& head, std::uint64_t fi
                                                       std::to_string(kBlobBytesMax));
   }
   if (expected_bytes && size_bytes != *expected_bytes) {
-    return malformed("a blob of " + std::to_string(size_bytes) + " bytes, expected " +
-                     std::to_string(*expected_bytes));
+    return base::Error(base::Errc::Conflict, "a blob of " + std::to_string(size_bytes) +
+                                                 " bytes, expected " +
+                                                 std::to_string(*expected_bytes));
   }
   return part.value();
 }

@@ -46,12 +46,14 @@ void BlobFetch::handle_head(const loop::HttpHead& head) {
   }
   const auto part = blob_part_of(head, options_.first, options_.size_bytes);
   if (!part.ok()) {
-    end(Failed{part.error().text()});
+    // A sound answer about a blob that is not the one wanted: perhaps the manifest is wrong.
+    const bool is_sound = part.error().code() != base::Errc::Malformed;
+    end(is_sound ? Outcome(Unfit{part.error().text()}) : Outcome(Failed{part.error().text()}));
     return;
   }
   if (options_.first > part.value().size_bytes) {
-    end(Failed{"a blob of " + std::to_string(part.value().size_bytes) +
-               " bytes, expected more than " + std::to_string(options_.first)});
+    end(Unfit{"a blob of " + std::to_string(part.value().size_bytes) +
+              " bytes, expected more than " + std::to_string(options_.first)});
     return;
   }
   skip_ = options_.first - part.value().first;

@@ -43,16 +43,24 @@ ManifestAnswer check_manifest(const loop::HttpResponse& response, const Target& 
     return Outcome(WrongBytes{});
   }
   if (const Digest named = named_digest(response); !named.text().empty() && named != digest) {
-    return Outcome(Failed{"a manifest with another digest than the one named"});
+    return Outcome(Unfit{"a manifest with another digest than the one named"});
   }
   if (!target.digest) {
     if (const auto parsed = parse_manifest(response.body); !parsed.ok()) {
-      return Outcome(Failed{parsed.error().text()});
+      return Outcome(Unfit{parsed.error().text()});
     }
   }
   const std::string* const type = response.find("content-type");
   return StoredManifest{digest, type == nullptr ? "application/octet-stream" : *type,
                         response.body};
+}
+
+// A bound of ours was hit: the manifest is too large. That is not the replica's fault.
+Outcome outcome_of_error(const base::Error& error) {
+  if (error.code() == base::Errc::LimitExceeded) {
+    return Unfit{error.text()};
+  }
+  return Failed{error.text()};
 }
 
 }  // namespace
@@ -64,7 +72,7 @@ loop::RequestHandle fetch_manifest(loop::Loop& loop, loop::HttpClient& client,
                      [&loop, target, on_manifest = std::move(on_manifest)](
                          const base::Result<loop::HttpResponse>& response) {
                        if (!response.ok()) {
-                         on_manifest(Outcome(Failed{response.error().text()}));
+                         on_manifest(outcome_of_error(response.error()));
                          return;
                        }
                        if (auto outcome = outcome_of(response.value(), loop.wall_now())) {

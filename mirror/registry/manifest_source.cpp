@@ -57,7 +57,9 @@ void ManifestSource::handle_answer(ReplicaId id, ManifestAnswer answer) {
     return;
   }
   const Outcome& outcome = *std::get_if<Outcome>(&answer);
-  has_failure_ = has_failure_ || !std::holds_alternative<NotFound>(outcome);
+  // Unfit is an answer too, and from the next question on it counts as "does not have it".
+  has_failure_ = has_failure_ || !(std::holds_alternative<NotFound>(outcome) ||
+                                   std::holds_alternative<Unfit>(outcome));
   replicas_.report(id, want_, outcome);
   race_.handle_loss(id);
   pump();

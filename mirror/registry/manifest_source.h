@@ -13,8 +13,9 @@ namespace mirror {
 // One manifest from whichever replica delivers it first, asked in the selector's order.
 class ManifestSource {
  public:
-  // Errors: NotFound when every replica that could be asked says so (or none could be asked);
-  // Unavailable when at least one failed otherwise, so that nobody knows.
+  // Errors: NotFound when every replica that could be asked says so, or has nothing of use under
+  // that name (or none could be asked); Unavailable when at least one failed otherwise, so that
+  // nobody knows.
   using OnEnd = std::function<void(base::Result<StoredManifest>)>;
 
   // Requires a manifest target. `on_end` runs once, from the loop, and may destroy this.

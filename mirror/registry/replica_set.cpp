@@ -29,6 +29,7 @@ const char* label_of(const Outcome& outcome) {
     const char* operator()(const Busy&) const { return "busy"; }
     const char* operator()(const Failed&) const { return "failed"; }
     const char* operator()(const WrongBytes&) const { return "wrong_bytes"; }
+    const char* operator()(const Unfit&) const { return "unfit"; }
   };
   return std::visit(Labels{}, outcome);
 }
@@ -71,6 +72,9 @@ void ReplicaSet::report(ReplicaId id, const Want& want, const Outcome& outcome) 
   if (const auto* const failed = std::get_if<Failed>(&outcome)) {
     base::log_info("replica " + std::to_string(id.value) + ": " + failed->why);
     prober_.hurry(id);
+  } else if (const auto* const unfit = std::get_if<Unfit>(&outcome)) {
+    base::log_info("replica " + std::to_string(id.value) + ": of no use for " + want.key + ": " +
+                   unfit->why);
   } else if (std::holds_alternative<WrongBytes>(outcome)) {
     base::log_warning("replica " + std::to_string(id.value) + ": wrong bytes for " + want.key +
                       ", not asked for it again for 10 minutes");

@@ -152,6 +152,8 @@ void Selector::handle_outcome(ReplicaId id, const Want& want, const Outcome& out
   } else if (std::holds_alternative<WrongBytes>(outcome)) {
     content_.set_banned(id, want.key, now);
     state.health.handle_failure(Health::Witness::Request, "wrong bytes for " + want.key, now);
+  } else if (std::holds_alternative<Unfit>(outcome)) {
+    content_.set_missing(id, want.key, want.is_digest ? kMissingDigestFor : kMissingTagFor, now);
   }
   for (const auto& [source, preference] : preferences_) {
     update_preference(source, /*is_path_longer=*/false, /*is_round=*/false, now);

@@ -53,7 +53,13 @@ struct Failed {
   std::string why;
 };
 struct WrongBytes {};  // under a digest that says otherwise
-using Outcome = std::variant<Served, NotFound, Denied, Busy, Failed, WrongBytes>;
+// It answers, but what it has under that name is of no use: another size than the manifest claims,
+// no manifest, too large, a refusal of this very request. Any replica of the same image does that,
+// so it says nothing about this one's health.
+struct Unfit {
+  std::string why;
+};
+using Outcome = std::variant<Served, NotFound, Denied, Busy, Failed, WrongBytes, Unfit>;
 
 struct Switch {
   base::TimePoint at;

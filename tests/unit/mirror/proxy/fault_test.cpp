@@ -1,4 +1,5 @@
 // Replicas that misbehave: what reaches the runtime is right or it is nothing.
+#include "mirror/oci/manifest.h"
 #include "proxy_fixture.h"
 
 namespace mirror {
@@ -149,6 +150,30 @@ TEST_F(FaultTest, ABlobOfAnotherSizeThanTheManifestSaysIsRefused) {
   get("/v2/library/a/manifests/v1");
 
   EXPECT_EQ(get(blob_target(digest)).status, 404);
+}
+
+TEST_F(FaultTest, ABadImageEjectsNoReplica) {
+  std::vector<Digest> layers;
+  for (std::uint64_t seed = 10; seed < 13; ++seed) {
+    const std::string tag = "v" + std::to_string(seed);
+    layers.push_back(put_both(some_bytes(1000, seed)));
+    near_.put_manifest(tag, manifest_text(layers.back(), 999));
+    get("/v2/library/a/manifests/" + tag);
+    near_.put_manifest("page" + tag, "not a manifest");
+    far_.put_manifest("page" + tag, std::string(kManifestBytesMax + 1, ' '));
+  }
+  for (const Digest& layer : layers) {
+    EXPECT_EQ(get(blob_target(layer)).status, 404);
+  }
+  for (const char* const tag : {"pagev10", "pagev11", "pagev12"}) {
+    EXPECT_EQ(get("/v2/library/a/manifests/" + std::string(tag)).status, 404);
+  }
+
+  const Digest good = put_both(bytes_);
+  near_.requests.clear();
+  EXPECT_TRUE(get(blob_target(good)).body == bytes_);
+  EXPECT_EQ(near_.requests.size(), 1u);
+  EXPECT_EQ(get("/explain").body.find("ejected"), std::string::npos);
 }
 
 TEST_F(FaultTest, AManifestWithWrongBytesUnderItsDigestIsRefused) {

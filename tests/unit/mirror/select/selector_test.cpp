@@ -154,6 +154,20 @@ TEST_F(SelectorTest, WrongBytesBanTheReplicaForThatContentOnly) {
   EXPECT_EQ(ask({"docker.io", "sha256:y", true, {}}), (Ids{kA, kB, kC}));
 }
 
+TEST_F(SelectorTest, ContentOfNoUseIsNotAskedForAgainAndSaysNothingAboutHealth) {
+  round(1ms, 20ms, 40ms);
+  for (const char* const key : {"sha256:x", "sha256:y", "sha256:z"}) {
+    selector_.handle_outcome(kA, {"docker.io", key, true, {}}, Unfit{"status 410"}, now_);
+  }
+
+  EXPECT_EQ(ask(want_), (Ids{kB, kC}));
+  EXPECT_EQ(ask({"docker.io", "sha256:other", true, {}}), (Ids{kA, kB, kC}));
+  EXPECT_EQ(selector_.report(now_)[0].health, Health::State::Healthy);
+
+  now_ += kMissingDigestFor;
+  EXPECT_EQ(ask(want_), (Ids{kA, kB, kC}));
+}
+
 TEST_F(SelectorTest, DenialSaysNothingAboutContentOrHealth) {
   round(1ms, 20ms, 40ms);
   selector_.handle_outcome(kA, want_, Denied{}, now_);
