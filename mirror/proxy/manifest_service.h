@@ -17,10 +17,10 @@
 
 namespace mirror {
 
-// Answers requests for manifests. By digest: kept for good. By tag: for kTagFresh what was last
-// heard; then asked again; while no replica can be asked, what was last heard for kTagStaleMax
-// more. A replica that says that the tag is gone is believed at once. One question per manifest,
-// however many ask.
+// Answers requests for manifests. By digest: from the store while it has it. By tag: for kTagFresh
+// what was last heard; then asked again; while no replica can be asked, what was last heard for
+// kTagStaleMax more. A replica that says that the tag is gone is believed at once. One question per
+// manifest, however many ask.
 class ManifestService {
  public:
   static constexpr base::Duration kTagFresh = std::chrono::seconds(30);

@@ -1,16 +1,30 @@
 #include "mirror/proxy/node.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace mirror {
+namespace {
+
+// Of the cache's quota: plenty, a manifest is a millionth of its image.
+constexpr std::uint64_t kManifestPart = 16;
+constexpr std::uint64_t kManifestBytesOnDiskMax = std::uint64_t{1} << 30;
+
+}  // namespace
 
 base::Result<std::unique_ptr<Node>> Node::open(loop::Loop& loop, base::RandomSource& random,
                                                Options options) {
+  ManifestStore::Options manifests;
+  manifests.directory = options.cache.directory;
+  manifests.bytes_max = std::min(options.cache.bytes_max / kManifestPart, kManifestBytesOnDiskMax);
+  manifests.free_bytes_min = options.cache.free_bytes_min;
+  options.cache.bytes_max -= manifests.bytes_max;
   auto cache = BlobCache::open(loop, options.cache);
   if (!cache.ok()) {
     return cache.error();
   }
-  auto store = ManifestStore::open(loop, options.cache.directory);
+  auto store = ManifestStore::open(loop, manifests);
   if (!store.ok()) {
     return store.error();
   }

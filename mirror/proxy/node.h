@@ -26,8 +26,8 @@ class Node {
  public:
   struct Options {
     base::Endpoint listen;
-    std::string site_map;  // path; empty: only set_site_map()
-    BlobCache::Options cache;
+    std::string site_map;      // path; empty: only set_site_map()
+    BlobCache::Options cache;  // its quota is for blobs and manifests together
   };
 
   // Blocks while the cache is looked through. Errors: Conflict when the address is in use;
