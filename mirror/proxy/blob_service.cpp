@@ -46,6 +46,27 @@ Framing frame(const Digest& digest, std::uint64_t size_bytes, const BlobService:
   return out;
 }
 
+// A direct body on its way to a client, counted until it is destroyed, whoever owns it then.
+class CountedBody : public Body {
+ public:
+  // `count` is shared with the service and its other bodies, any of which may be the last.
+  CountedBody(std::unique_ptr<Body> body, std::shared_ptr<std::size_t> count)
+      : body_(std::move(body)), count_(std::move(count)) {
+    ++*count_;
+    body_->on_change([this] { changed(); });
+  }
+  ~CountedBody() override { --*count_; }
+
+  std::uint64_t size_bytes() const override { return body_->size_bytes(); }
+  State state() const override { return body_->state(); }
+  Piece peek() override { return body_->peek(); }
+  void advance(std::size_t size) override { body_->advance(size); }
+
+ private:
+  std::unique_ptr<Body> body_;
+  std::shared_ptr<std::size_t> count_;  // see the constructor
+};
+
 Answer unknown_blob(const Digest& digest) {
   return error_answer(404, "BLOB_UNKNOWN", digest.text() + ": no replica has it");
 }
@@ -154,7 +175,7 @@ void BlobService::answer_from_fill(Fill& fill, Request request, Respond respond)
 
 void BlobService::answer_directly(Request request, Respond respond) {
   const Digest digest = *request.target.digest;
-  if (directs_.size() >= kDirectsMax) {
+  if (directs_.size() + *directs_flowing_ >= kDirectsMax) {
     respond(error_answer(404, "BLOB_UNKNOWN", "the cache is full and many pulls pass it by"));
     return;
   }
@@ -174,7 +195,7 @@ void BlobService::answer_directly(Request request, Respond respond) {
         Framing framing = frame(*request.target.digest, size_bytes.value(), request);
         if (framing.range) {
           body->set_range(*framing.range);
-          framing.answer.body = std::move(body);
+          framing.answer.body = std::make_unique<CountedBody>(std::move(body), directs_flowing_);
         }
         respond(std::move(framing.answer));
       });

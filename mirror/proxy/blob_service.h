@@ -39,6 +39,7 @@ class SizeHints {
 class BlobService {
  public:
   static constexpr std::size_t kFillsMax = 256;
+  // Each keeps some MiB in memory, from the request until its answer is sent or dropped.
   static constexpr std::size_t kDirectsMax = 64;
 
   struct Request {
@@ -75,6 +76,8 @@ class BlobService {
   std::map<Digest, std::unique_ptr<Fill>> fills_;
   std::map<std::uint64_t, std::unique_ptr<DirectBody>> directs_;  // without a head so far
   std::uint64_t last_direct_ = 0;
+  // Bodies given out and not destroyed yet, who share it: they may outlive this.
+  std::shared_ptr<std::size_t> directs_flowing_ = std::make_shared<std::size_t>(0);
 };
 
 }  // namespace mirror
