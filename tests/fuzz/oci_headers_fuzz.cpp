@@ -1,7 +1,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "mirror/oci/challenge.h"
 #include "mirror/oci/digest.h"
 #include "mirror/oci/range.h"
 #include "mirror/oci/reference.h"
@@ -26,10 +25,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (const auto source = mirror::parse_source(text); source.ok()) {
     CHECK(mirror::parse_source(source.value().name).ok());
-  }
-  if (const auto challenges = mirror::parse_challenges(text); challenges.ok()) {
-    CHECK(!challenges.value().empty());
-    CHECK(challenges.value().size() <= mirror::kChallengesMax);
   }
   return 0;
 }
