@@ -1,8 +1,10 @@
 // The checks that ask somebody: the coordinator, the mirror.
+#include <array>
 #include <cstdlib>
 #include <ctime>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "overlay/agent/coordinator_api.h"
 #include "overlay/agent/programs.h"
@@ -18,6 +20,7 @@ constexpr base::Duration kAnswerTimeout = std::chrono::seconds(5);
 constexpr base::Duration kSkewWarning = std::chrono::seconds(20);
 constexpr std::size_t kConfigBytesMax = 1U << 20;
 constexpr const char* kContainerdConfig = "/etc/containerd/config.toml";
+constexpr const char* kHttpDate = "%a, %d %b %Y %H:%M:%S GMT";
 constexpr const char* kMirrorUrl = "http://127.0.0.1:7755/v2/";
 
 std::string seconds_text(base::Duration span) {
@@ -50,11 +53,19 @@ void check_clock(Findings& findings, const loop::HttpHead& head, base::WallTime 
 std::optional<base::WallTime> parse_http_date(std::string_view text) {
   const std::string copy(text);
   std::tm parts{};
-  const char* const end = ::strptime(copy.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  if (end == nullptr || *end != '\0') {
+  if (::strptime(copy.c_str(), kHttpDate, &parts) == nullptr) {
     return std::nullopt;
   }
-  return base::WallTime{static_cast<std::int64_t>(::timegm(&parts)) * 1000};
+  const std::time_t seconds = ::timegm(&parts);
+  // strptime takes more than the form (31 Feb, another day's name, anything behind a zero byte), so
+  // it is one only if the same text comes out again.
+  std::array<char, 64> again{};
+  ::gmtime_r(&seconds, &parts);
+  const std::size_t size = std::strftime(again.data(), again.size(), kHttpDate, &parts);
+  if (std::string_view(again.data(), size) != text) {
+    return std::nullopt;
+  }
+  return base::WallTime{static_cast<std::int64_t>(seconds) * 1000};
 }
 
 void check_coordinator(Findings& findings, loop::Loop& loop, const agent::Identity& identity) {

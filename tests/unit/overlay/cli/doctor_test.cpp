@@ -1,3 +1,5 @@
+#include <string_view>
+
 #include <gtest/gtest.h>
 
 #include "overlay/cli/doctor_checks.h"
@@ -36,7 +38,11 @@ TEST(HttpDateTest, PreferredFormIsRead) {
 }
 
 TEST(HttpDateTest, AnythingElseIsNoDate) {
-  for (const char* const text : {"", "now", "Sun, 06 Nov 1994 08:49:37", "784111777"}) {
+  using namespace std::string_view_literals;
+  for (const std::string_view text :
+       {""sv, "now"sv, "Sun, 06 Nov 1994 08:49:37"sv, "784111777"sv,
+        "Sun, 06 Nov 1994 08:49:37 GMT\0x"sv, "Mon, 06 Nov 1994 08:49:37 GMT"sv,
+        "Thu, 31 Feb 1994 08:49:37 GMT"sv, "sun, 6 nov 1994 08:49:37 GMT"sv}) {
     EXPECT_FALSE(parse_http_date(text).has_value()) << text;
   }
 }

@@ -1,0 +1,2 @@
+# Fuzz targets of the decoders in cli.
+linkspan_fuzz(http_date_fuzz SOURCES http_date_fuzz.cpp LIBRARIES cli agent)
