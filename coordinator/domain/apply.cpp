@@ -40,6 +40,23 @@ class Applier {
     return {};
   }
 
+  // Touches the network, so that every one of its views moves on.
+  base::Status operator()(const RemovalsConfirmed& event) {
+    const Network* found = state_.networks.find(event.network);
+    if (found == nullptr) {
+      return missing("network", event.network.value);
+    }
+    Network network = *found;
+    network.changed_at = state_.sequence.get();
+    state_.networks.put(network.id, network);
+    state_.confirmations.put(network.id, {.epoch = event.epoch, .sequence = state_.sequence.get()});
+    touch(network.id, fact_of(network), false);
+    if (touched_ != nullptr) {
+      touched_->back().confirmed_epoch = event.epoch;
+    }
+    return {};
+  }
+
   base::Status operator()(const SiteCreated& event) {
     Site site = event.site;
     site.changed_at = state_.sequence.get();
@@ -238,7 +255,8 @@ class Applier {
       touched_->push_back({.network = network,
                            .topology = topology,
                            .fact = std::move(fact),
-                           .is_removal = is_removal});
+                           .is_removal = is_removal,
+                           .confirmed_epoch = 0});
     }
   }
 

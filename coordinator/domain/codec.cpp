@@ -28,13 +28,17 @@ Event read_event(Decoder& decoder, std::size_t kind) {
   }
 }
 
-void check_version(Decoder& decoder, std::uint8_t expected) {
+// Reads a version in `oldest`..`newest`.
+std::uint8_t read_version(Decoder& decoder, std::uint8_t oldest, std::uint8_t newest) {
   std::uint8_t version = 0;
   decoder("version", version);
-  if (version != expected) {
+  if (version < oldest || version > newest) {
     decoder.reader().reject(base::Errc::Malformed, "version",
-                            std::to_string(version) + ", expected " + std::to_string(expected));
+                            std::to_string(version) + ", expected " +
+                                (oldest == newest ? "" : std::to_string(oldest) + "..") +
+                                std::to_string(newest));
   }
+  return version;
 }
 
 template <typename K, typename V>
@@ -103,6 +107,14 @@ void fields(auto& c, Like<NameSuffix> auto& v) {
   c("stem", v.stem);
   c("suffix", v.suffix);
 }
+struct NetworkConfirmation {
+  model::NetworkId network;
+  Confirmation confirmation;
+};
+void fields(auto& c, Like<NetworkConfirmation> auto& v) {
+  c("network", v.network);
+  c("confirmation", v.confirmation);
+}
 void fields(auto& c, Like<NumberedTombstone> auto& v) {
   c("number", v.number);
   c("tombstone", v.tombstone);
@@ -170,6 +182,18 @@ void get_history(Decoder& decoder, State& state) {
       });
 }
 
+void get_confirmations(Decoder& decoder, State& state) {
+  get_values<NetworkConfirmation>(
+      decoder, "confirmation", [](const NetworkConfirmation& row) { return row.network; },
+      [&](const NetworkConfirmation& row) -> base::Status {
+        if (!state.networks.contains(row.network)) {
+          return damaged("is of no network");
+        }
+        state.confirmations.put(row.network, row.confirmation);
+        return {};
+      });
+}
+
 // No id may be given twice.
 void check_counters(Decoder& decoder, const State& state) {
   const Counters& next = state.counters.get();
@@ -207,7 +231,7 @@ std::vector<std::uint8_t> encode(const Record& record) {
 
 base::Result<Record> decode_record(std::span<const std::uint8_t> bytes) {
   Decoder decoder("record", bytes);
-  check_version(decoder, kRecordVersion);
+  read_version(decoder, kRecordVersion, kRecordVersion);
   Record record;
   decoder("writer", record.writer);
   decoder("batch", record.batch);
@@ -256,12 +280,16 @@ std::vector<std::uint8_t> encode_snapshot(const State& state) {
   put_rows<NameSuffix>(encoder, state.name_suffixes, [](const auto& key, std::uint32_t suffix) {
     return NameSuffix{key.first, key.second, suffix};
   });
+  put_rows<NetworkConfirmation>(encoder, state.confirmations,
+                                [](model::NetworkId network, const Confirmation& confirmation) {
+                                  return NetworkConfirmation{network, confirmation};
+                                });
   return std::move(encoder).bytes();
 }
 
 base::Result<State> decode_snapshot(std::span<const std::uint8_t> bytes) {
   Decoder decoder("snapshot", bytes);
-  check_version(decoder, kSnapshotVersion);
+  const std::uint8_t version = read_version(decoder, 1, kSnapshotVersion);
   State state;
   std::uint64_t sequence = 0;
   decoder("sequence", sequence);
@@ -271,6 +299,9 @@ base::Result<State> decode_snapshot(std::span<const std::uint8_t> bytes) {
   state.counters.put(counters);
   get_facts(decoder, state);
   get_history(decoder, state);
+  if (version >= 2) {
+    get_confirmations(decoder, state);
+  }
   check_counters(decoder, state);
   if (auto status = decoder.reader().finish(); !status.ok()) {
     return status.error();

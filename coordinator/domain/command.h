@@ -33,6 +33,11 @@ struct CreateNetwork {
 struct RemoveNetwork {
   model::NetworkId id;
 };
+// What the network's views say now is meant, also where it removes most of what agents hold.
+struct ConfirmRemovals {
+  model::NetworkId id;
+  std::uint64_t epoch = 0;  // of the log's history that was looked at
+};
 
 struct CreateSite {
   model::NetworkId network;
@@ -107,9 +112,9 @@ struct RevokeApiKey {
   model::ApiKeyId id;
 };
 
-using Command =
-    std::variant<CreateNetwork, RemoveNetwork, CreateSite, RemoveSite, CreateToken, RevokeToken,
-                 Enrol, RemoveNode, CreateReplica, RemoveReplica, CreateApiKey, RevokeApiKey>;
+using Command = std::variant<CreateNetwork, RemoveNetwork, CreateSite, RemoveSite, CreateToken,
+                             RevokeToken, Enrol, RemoveNode, CreateReplica, RemoveReplica,
+                             CreateApiKey, RevokeApiKey, ConfirmRemovals>;
 
 // A command, who gives it, and under which Idempotency-Key.
 struct Request {

@@ -16,6 +16,7 @@ std::string_view action_of(const Command& command) {
   struct Names {
     std::string_view operator()(const CreateNetwork&) const { return "network.create"; }
     std::string_view operator()(const RemoveNetwork&) const { return "network.remove"; }
+    std::string_view operator()(const ConfirmRemovals&) const { return "network.confirm-removals"; }
     std::string_view operator()(const CreateSite&) const { return "site.create"; }
     std::string_view operator()(const RemoveSite&) const { return "site.remove"; }
     std::string_view operator()(const CreateToken&) const { return "token.create"; }

@@ -196,6 +196,16 @@ Decision Deciding::operator()(const RemoveNetwork& command) const {
   return decision;
 }
 
+Decision Deciding::operator()(const ConfirmRemovals& command) const {
+  if (!state.networks.contains(command.id)) {
+    return refuse_missing("network", std::to_string(command.id.value));
+  }
+  Decision decision;
+  decision.subject = {SubjectKind::Network, command.id.value};
+  decision.events.emplace_back(RemovalsConfirmed{.network = command.id, .epoch = command.epoch});
+  return decision;
+}
+
 Decision Deciding::operator()(const CreateSite& command) const {
   const Network* network = state.networks.find(command.network);
   if (network == nullptr) {

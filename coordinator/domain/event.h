@@ -90,12 +90,18 @@ struct IdempotencyKept {
   Idempotency entry;
   friend bool operator==(const IdempotencyKept&, const IdempotencyKept&) = default;
 };
+// Whoever followed a view of the network before this may drop whatever is not in it now.
+struct RemovalsConfirmed {
+  model::NetworkId network;
+  std::uint64_t epoch = 0;  // does not count in another: that may have lost what was looked at
+  friend bool operator==(const RemovalsConfirmed&, const RemovalsConfirmed&) = default;
+};
 
 // The order is the encoding: append at the end, never reorder.
 using Event = std::variant<NetworkCreated, NetworkRemoved, SiteCreated, SiteRemoved, TokenCreated,
                            TokenRevoked, TokenForgotten, NodeEnrolled, NodeUpdated, NodeRemoved,
                            ReplicaCreated, ReplicaRemoved, ApiKeyCreated, ApiKeyRevoked, Audited,
-                           IdempotencyKept>;
+                           IdempotencyKept, RemovalsConfirmed>;
 
 // One entry of the log: what one coordinator decided in one go.
 struct Record {

@@ -132,6 +132,11 @@ void fields(auto& c, Like<Counters> auto& v) {
   c("tombstone_floor", v.tombstone_floor);
 }
 
+void fields(auto& c, Like<Confirmation> auto& v) {
+  c("epoch", v.epoch);
+  c("sequence", v.sequence);
+}
+
 void fields(auto& c, Like<ReleasedKey> auto& v) {
   c("site", v.site);
   c("at", v.at);
@@ -193,6 +198,10 @@ void fields(auto& c, Like<Audited> auto& v) {
 }
 void fields(auto& c, Like<IdempotencyKept> auto& v) {
   c("entry", v.entry);
+}
+void fields(auto& c, Like<RemovalsConfirmed> auto& v) {
+  c("network", v.network);
+  c("epoch", v.epoch);
 }
 
 }  // namespace coordinator

@@ -212,6 +212,7 @@ void drop_network(State& state, const Network& network) {
        it = state.retired_blocks.lower_bound({network.id, {}})) {
     state.retired_blocks.erase(std::pair(it->first));
   }
+  state.confirmations.erase(network.id);
   state.networks.erase(model::NetworkId(network.id));
 }
 

@@ -206,6 +206,14 @@ struct Tombstone {
   friend bool operator==(const Tombstone&, const Tombstone&) = default;
 };
 
+// An operator's word that what a network's views said at `sequence` was meant.
+struct Confirmation {
+  std::uint64_t epoch = 0;
+  std::uint64_t sequence = 0;
+
+  friend bool operator==(const Confirmation&, const Confirmation&) = default;
+};
+
 // Where the next ids come from. Ids are never used twice.
 struct Counters {
   std::uint32_t network = 1;

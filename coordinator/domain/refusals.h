@@ -32,6 +32,7 @@ struct Deciding {
 
   Decision operator()(const CreateNetwork& command) const;
   Decision operator()(const RemoveNetwork& command) const;
+  Decision operator()(const ConfirmRemovals& command) const;
   Decision operator()(const CreateSite& command) const;
   Decision operator()(const RemoveSite& command) const;
   Decision operator()(const CreateToken& command) const;

@@ -23,6 +23,7 @@ void for_each_part(S& state, Act act) {
   act(state.released);
   act(state.retired_blocks);
   act(state.name_suffixes);
+  act(state.confirmations);
   act(state.network_by_name);
   act(state.site_by_name);
   act(state.node_by_name);

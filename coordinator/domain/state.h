@@ -59,6 +59,7 @@ struct State {
   Table<std::pair<model::NetworkId, base::Prefix>, base::WallTime> retired_blocks;
   // The suffix last tried for a name that several servers came with.
   Table<Name, std::uint32_t> name_suffixes;
+  Table<model::NetworkId, Confirmation> confirmations;  // the latest of each network
 
   // Indexes and counts: derived, never encoded.
   Table<std::string, model::NetworkId> network_by_name;
@@ -88,6 +89,7 @@ struct Touch {
   model::Topology topology = model::Topology::Site;
   model::Fact fact;
   bool is_removal = false;
+  std::uint64_t confirmed_epoch = 0;  // not 0: all views that hold the fact were confirmed in it
 };
 
 // Applies one record, which becomes sequence `state.sequence + 1`, and appends what it touched to

@@ -56,11 +56,13 @@ struct ViewLog::OneView {
     std::uint64_t sequence = 0;
     model::FactKey key;
     SharedFact fact;
+    bool is_confirmation = false;
   };
 
   model::Topology topology = model::Topology::Site;
-  std::uint64_t sequence = 0;  // published
-  std::uint64_t floor = 0;     // removals before it are forgotten
+  std::uint64_t sequence = 0;      // published
+  std::uint64_t floor = 0;         // removals before it are forgotten
+  std::uint64_t confirmed_at = 0;  // whoever stands before it gets a snapshot that is meant
   model::StateHash hash;
   std::size_t fact_count = 0;
   std::map<model::FactKey, Item> items;
@@ -176,6 +178,10 @@ bool ViewLog::open(const State& state, model::ViewId id) {
       view.set(tombstone.sequence, tombstone.key, nullptr);
     }
   }
+  if (const Confirmation* confirmed = state.confirmations.find(id.network);
+      confirmed != nullptr && confirmed->epoch == epoch_) {
+    view.confirmed_at = confirmed->sequence;
+  }
   view.floor = state.counters.get().tombstone_floor;
   view.sequence = std::max(view.floor, view.by_version.rbegin()->first);
   view.forget_old_removals();
@@ -190,7 +196,8 @@ std::vector<model::ViewId> ViewLog::note(std::uint64_t sequence,
     const OneView::Noted noted{
         .sequence = sequence,
         .key = model::key_of(touch.fact),
-        .fact = touch.is_removal ? nullptr : std::make_shared<const model::Fact>(touch.fact)};
+        .fact = touch.is_removal ? nullptr : std::make_shared<const model::Fact>(touch.fact),
+        .is_confirmation = touch.confirmed_epoch == epoch_};
     for (const model::ViewId& id : views_of(touch)) {
       views_.find(id)->second.noted.push_back(noted);
       affected.insert(id);
@@ -248,6 +255,9 @@ void ViewLog::publish(model::ViewId id) {
   OneView& view = it->second;
   for (OneView::Noted& noted : view.noted) {
     view.set(noted.sequence, noted.key, std::move(noted.fact));
+    if (noted.is_confirmation) {
+      view.confirmed_at = noted.sequence;
+    }
   }
   view.sequence = std::max(view.sequence, view.noted.back().sequence);
   view.changes_since_snapshot += view.noted.size();
@@ -262,7 +272,8 @@ SharedFrame ViewLog::next(model::ViewId id, model::Cursor& cursor) {
     return nullptr;
   }
   OneView& view = it->second;
-  const bool is_within = cursor.epoch == epoch_ && cursor.sequence >= view.floor;
+  const bool is_within = cursor.epoch == epoch_ && cursor.sequence >= view.floor &&
+                         cursor.sequence >= view.confirmed_at;
   if (is_within && cursor.sequence >= view.sequence) {
     return nullptr;
   }
@@ -299,7 +310,7 @@ SharedFrame ViewLog::encode(model::ViewId id, const model::ViewUpdate& update) {
 SharedFrame ViewLog::snapshot(model::ViewId id, OneView& view) {
   const std::size_t stale_max = std::max(kStaleChangesMin, view.fact_count / kStalePart);
   if (view.snapshot != nullptr && view.snapshot_sequence >= view.floor &&
-      view.changes_since_snapshot <= stale_max) {
+      view.snapshot_sequence >= view.confirmed_at && view.changes_since_snapshot <= stale_max) {
     return view.snapshot;
   }
   model::ViewUpdate update{.is_snapshot = true,
@@ -307,7 +318,7 @@ SharedFrame ViewLog::snapshot(model::ViewId id, OneView& view) {
                            .base_sequence = 0,
                            .sequence = view.sequence,
                            .state_hash = view.hash,
-                           .is_mass_removal_meant = false,
+                           .is_mass_removal_meant = view.confirmed_at != 0,
                            .changes = {}};
   update.changes.reserve(view.fact_count);
   for (const auto& [key, item] : view.items) {
@@ -325,14 +336,12 @@ SharedFrame ViewLog::delta(model::ViewId id, OneView& view, std::uint64_t base) 
   if (const auto it = view.deltas.find(base); it != view.deltas.end()) {
     return it->second;
   }
-  // Nothing leaves a view but by an event that somebody asked for, so whatever a delta removes is
-  // meant. A snapshot cannot say so: it may come after a restore that lost nodes.
   model::ViewUpdate update{.is_snapshot = false,
                            .epoch = epoch_,
                            .base_sequence = base,
                            .sequence = view.sequence,
                            .state_hash = view.hash,
-                           .is_mass_removal_meant = true,
+                           .is_mass_removal_meant = false,
                            .changes = {}};
   for (auto it = view.by_version.lower_bound({base + 1, {}}); it != view.by_version.end(); ++it) {
     const OneView::Item& item = view.items.find(it->second)->second;
@@ -340,6 +349,7 @@ SharedFrame ViewLog::delta(model::ViewId id, OneView& view, std::uint64_t base) 
     if (item.fact != nullptr) {
       change.fact = *item.fact;
     }
+    update.is_mass_removal_meant = update.is_mass_removal_meant || !change.fact.has_value();
     update.changes.push_back(std::move(change));
   }
   model::sort_changes(update.changes);

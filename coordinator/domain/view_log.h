@@ -5,6 +5,11 @@
 // encoded, compressed and signed once per view, however many agents follow it. Slow readers cost
 // nothing: what they missed is computed when they ask, compacted to the newest of each fact.
 //
+// What is signed as meant (PROTOCOL.md, 5.6): a delta that removes something, because nothing
+// leaves a view but by an event that somebody asked for; and a snapshot only if an operator has
+// confirmed the view in this epoch, because it may come after a restore that lost nodes. Whoever
+// stood before the confirmation gets such a snapshot and no delta.
+//
 //   open()      somebody wants to follow a view
 //   note()      a record became durable: remember what it touched
 //   publish()   let agents of one view see what was noted since (the owner decides how often)

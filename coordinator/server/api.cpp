@@ -62,6 +62,7 @@ const std::vector<Route<Api::Handler>>& Api::routes() {
       {"POST", "/v1/networks", Access::Operator, &Api::create_network},
       {"GET", "/v1/networks/{id}", Access::Viewer, &Api::get_network},
       {"DELETE", "/v1/networks/{id}", Access::Operator, &Api::delete_network},
+      {"POST", "/v1/networks/{id}/confirm-removals", Access::Operator, &Api::confirm_removals},
       {"GET", "/v1/sites", Access::Viewer, &Api::list_sites},
       {"POST", "/v1/sites", Access::Operator, &Api::create_site},
       {"GET", "/v1/sites/{id}", Access::Viewer, &Api::get_site},

@@ -134,6 +134,7 @@ class Api {
   void create_token(const CallPointer& call);
   void create_replica(const CallPointer& call);
   void create_api_key(const CallPointer& call);
+  void confirm_removals(const CallPointer& call);
   void delete_network(const CallPointer& call);
   void delete_site(const CallPointer& call);
   void delete_token(const CallPointer& call);

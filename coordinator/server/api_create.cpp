@@ -223,6 +223,17 @@ void Api::create_api_key(const CallPointer& call) {
          });
 }
 
+void Api::confirm_removals(const CallPointer& call) {
+  const auto id = small_id(call->parameters[0]);
+  if (!id.has_value()) {
+    answer(call, bad_id("network", call->parameters[0]));
+    return;
+  }
+  const ViewLog* views = parts_.committer.views();
+  submit(call, ConfirmRemovals{.id = {*id}, .epoch = views == nullptr ? 0 : views->epoch()},
+         actor_of(*call), [](const State&, const Decision&) { return no_content(); });
+}
+
 void Api::delete_network(const CallPointer& call) {
   const auto id = small_id(call->parameters[0]);
   if (!id.has_value()) {

@@ -10,21 +10,29 @@
 namespace agent {
 namespace {
 
-// True for an update after which too many peers could be gone, or this node itself: the view before
-// it must not be lost.
-bool may_be_refused(const model::ViewUpdate& update, model::NodeId self) {
-  if (update.is_snapshot) {
-    return true;
-  }
-  const model::FactKey self_key{model::FactKind::Node, self.value};
-  std::size_t removals = 0;
+// The keys in effect that may go by `update`: of nodes of which it says that their going is meant,
+// and of those that stay under another key.
+std::set<base::TunnelKey> excused_by(const model::ViewUpdate& update,
+                                     const model::View& in_effect) {
+  std::set<base::TunnelKey> keys;
   for (const auto& change : update.changes) {
-    if (!change.fact && change.key == self_key) {
-      return true;
+    const model::NodeFact* before =
+        change.key.kind == model::FactKind::Node ? in_effect.node({change.key.id}) : nullptr;
+    if (before == nullptr) {
+      continue;
     }
-    removals += change.fact ? 0U : 1U;
+    const bool is_excused = change.fact ? std::get<model::NodeFact>(*change.fact).key != before->key
+                                        : update.is_mass_removal_meant;
+    if (is_excused) {
+      keys.insert(before->key.bytes);
+    }
   }
-  return removals > plan::kRemovalsAlwaysAllowed;
+  if (update.is_snapshot && update.is_mass_removal_meant) {
+    for (const model::NodeFact* node : in_effect.nodes()) {
+      keys.insert(node->key.bytes);
+    }
+  }
+  return keys;
 }
 
 }  // namespace
@@ -160,27 +168,46 @@ base::Status ViewStream::handle_update(const model::Frame& frame) {
   if (!update.ok()) {
     return update.error();
   }
-  std::optional<model::View> before;
-  if (plan_ && !held_ && may_be_refused(update.value(), options_.self)) {
-    before = follower_.view();
+  Before before;
+  std::set<base::TunnelKey> excused;
+  if (plan_) {
+    before = before_of(update.value());
+    excused = excused_by(update.value(), *view());
   }
   if (auto status = follower_.handle_update(update.value()); !status.ok()) {
     return status;
   }
+  excused_.merge(excused);
   keep_frame(frame, update.value().is_snapshot);
-  consider(update.value(), std::move(before));
+  consider(std::move(before));
   return {};
 }
 
+ViewStream::Before ViewStream::before_of(const model::ViewUpdate& update) const {
+  Before before;
+  if (held_) {
+    return before;  // kept already
+  }
+  const model::View& view = follower_.view();
+  if (update.is_snapshot) {
+    before.whole = view;
+    return before;
+  }
+  for (const auto& change : update.changes) {
+    const model::Fact* fact = view.find(change.key);
+    before.changes.push_back({change.key, fact ? std::optional(*fact) : std::nullopt});
+  }
+  return before;
+}
+
 // Decides whether what the coordinator says now is put into effect.
-void ViewStream::consider(const model::ViewUpdate& update, std::optional<model::View> before) {
+void ViewStream::consider(Before before) {
   auto next = plan::make_plan(follower_.view(), {options_.self}, {});
   std::string refusal;
   if (!next.ok()) {
     refusal = next.error().text();
-  } else if (plan_ && (before || held_)) {
-    const auto allowed =
-        plan::check_removals(next.value().device, plan_->device, update.is_mass_removal_meant);
+  } else if (plan_) {
+    const auto allowed = plan::check_removals(next.value().device, plan_->device, excused_);
     refusal = allowed.ok() ? "" : allowed.error().text();
   }
   if (refusal.empty()) {
@@ -189,13 +216,9 @@ void ViewStream::consider(const model::ViewUpdate& update, std::optional<model::
   }
   held_back_ = std::move(refusal);
   if (plan_ && !held_) {
-    // Without a look beforehand the view in effect is gone. That happens only when the plan itself
-    // is impossible after a small delta; names then come from the new view, the plan stays.
-    if (before) {
-      held_ = std::move(before);
-    } else {
-      held_ = follower_.view();
-    }
+    held_ = before.whole ? std::move(*before.whole) : follower_.view();
+    const auto status = held_->apply(before.changes);
+    CHECK(status.ok());
   }
 }
 
@@ -203,6 +226,7 @@ void ViewStream::adopt(plan::Plan plan) {
   plan_ = std::move(plan);
   held_.reset();
   held_back_.clear();
+  excused_.clear();
   applied_ = follower_.cursor();
   store_kept();
   actions_.emplace_back(Adopt{});

@@ -22,7 +22,8 @@
 // What is in effect can lag behind what the coordinator says: an update after which more peers
 // would go at once than plan::check_removals() allows is taken note of but held back, until the
 // coordinator signs it as meant or takes it back. The node goes on with what it has, and says so
-// (held_back()).
+// (held_back()). A delta that is signed as meant covers what it removes itself and nothing that was
+// held back before it; a snapshot covers everything (PROTOCOL.md, 5.6).
 //
 // Invariants: view(), plan() and applied() belong together and change only with an Adopt; what is
 // given to Store was verified and, replayed in order, gives view().
@@ -32,6 +33,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <variant>
@@ -122,7 +124,13 @@ class ViewStream {
   void fail(base::TimePoint now, std::string why, base::Duration wait);
   base::Status handle_frame(base::TimePoint now, const model::Frame& frame);
   base::Status handle_update(const model::Frame& frame);
-  void consider(const model::ViewUpdate& update, std::optional<model::View> before);
+  // What takes an update back, should it not be put into effect.
+  struct Before {
+    std::optional<model::View> whole;        // before a snapshot
+    std::vector<model::FactChange> changes;  // against those of a delta
+  };
+  Before before_of(const model::ViewUpdate& update) const;
+  void consider(Before before);
   void adopt(plan::Plan plan);
   void keep_frame(const model::Frame& frame, bool is_snapshot);
   void store_kept();
@@ -142,6 +150,7 @@ class ViewStream {
   std::optional<model::View> held_;  // what is in effect, while that is something else
   std::optional<plan::Plan> plan_;   // of what is in effect
   model::Cursor applied_;
+  std::set<base::TunnelKey> excused_;  // in effect, and no loss if they go: see check_removals()
 
   std::vector<std::uint8_t> kept_;  // frames since the last Store
   bool is_kept_replacement_ = false;

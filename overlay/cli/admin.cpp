@@ -52,6 +52,7 @@ class AdminCommands {
   void add_list(CLI::App* group, Kind kind, const char* description);
   void add_show(CLI::App* group, Kind kind, const char* description);
   void add_remove(CLI::App* group, Kind kind, const char* name, const char* description);
+  void add_confirm_removals(CLI::App* group);
   void add_place_filters(CLI::App* command, Kind kind);
   void add_chosen(CLI::App* command, Kind kind);
 
@@ -155,6 +156,18 @@ void AdminCommands::add_remove(CLI::App* group, Kind kind, const char* name,
   add_chosen(command, kind);
 }
 
+void AdminCommands::add_confirm_removals(CLI::App* group) {
+  add_chosen(add_command(group, "confirm-removals",
+                         "Sign what the coordinator says now as meant. Servers hold back an update "
+                         "that drops more than 30 % of their peers at once, as after a restore "
+                         "that lost nodes: look at `linkspan node list` first",
+                         [](Values& values) {
+                           return run_confirm_removals(values.target, values.chosen,
+                                                       values.is_json);
+                         }),
+             Kind::Network);
+}
+
 void AdminCommands::add_network() {
   CLI::App* group = add_group("network", "Virtual networks: address space, topology");
   CLI::App* create = add_command(group, "create", "Make a network", [](Values& values) {
@@ -190,6 +203,7 @@ void AdminCommands::add_network() {
   add_list(group, Kind::Network, "List networks");
   add_show(group, Kind::Network, "Show a network");
   add_remove(group, Kind::Network, "remove", "Remove a network; it must have no sites");
+  add_confirm_removals(group);
 }
 
 void AdminCommands::add_site() {

@@ -136,6 +136,10 @@ ApiRequest remove_request(Kind kind, const std::string& id) {
   return {"DELETE", path_of(kind, id), nullptr};
 }
 
+ApiRequest confirm_removals_request(const std::string& id) {
+  return {"POST", path_of(Kind::Network, id) + "/confirm-removals", nullptr};
+}
+
 bool is_id(Kind kind, std::string_view text) {
   if (kind == Kind::Node || kind == Kind::Token || kind == Kind::ApiKey) {
     return model::parse_node_id(text).ok();  // all three have one form

@@ -82,6 +82,8 @@ ApiRequest list_request(Kind kind, const Filters& filters, std::size_t limit,
 // Requires is_id(kind, id).
 ApiRequest show_request(Kind kind, const std::string& id);
 ApiRequest remove_request(Kind kind, const std::string& id);
+// Of a network.
+ApiRequest confirm_removals_request(const std::string& id);
 
 // Whether `text` is an id of that kind, not a name: digits, or 16 lower-case hex digits.
 bool is_id(Kind kind, std::string_view text);

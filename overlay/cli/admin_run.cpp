@@ -179,4 +179,25 @@ int run_remove(const AdminTarget& target, const Selection& selection, bool is_js
   return kExitOk;
 }
 
+int run_confirm_removals(const AdminTarget& target, const std::string& network, bool is_json) {
+  int exit_code = kExitOk;
+  const auto client = connect(target, exit_code);
+  if (client == nullptr) {
+    return exit_code;
+  }
+  const auto id = client->find(Kind::Network, network, {});
+  if (!id.ok()) {
+    return fail(id.error());
+  }
+  if (const auto confirmed = client->call(confirm_removals_request(id.value())); !confirmed.ok()) {
+    return fail(confirmed.error());
+  }
+  if (is_json) {
+    print_line(pretty({{"id", id.value()}, {"confirmed", true}}));
+  } else {
+    print_line("network " + network + ": what its views say now is signed as meant");
+  }
+  return kExitOk;
+}
+
 }  // namespace cli

@@ -35,5 +35,6 @@ int run_list(const AdminTarget& target, Kind kind, const Filters& filters, std::
              bool is_json);
 int run_show(const AdminTarget& target, const Selection& selection, bool is_json);
 int run_remove(const AdminTarget& target, const Selection& selection, bool is_json);
+int run_confirm_removals(const AdminTarget& target, const std::string& network, bool is_json);
 
 }  // namespace cli

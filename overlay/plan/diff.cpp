@@ -260,13 +260,14 @@ std::vector<base::Change> diff(const DeviceState& wanted, const DeviceState& act
 }
 
 base::Status check_removals(const DeviceState& wanted, const DeviceState& actual,
-                            bool is_removal_meant) {
+                            const std::set<TunnelKey>& excused) {
   const auto before = peer_keys(actual);
   const auto after = peer_keys(wanted);
-  const auto removed = static_cast<std::size_t>(
-      std::ranges::count_if(before, [&](const auto& key) { return after.count(key) == 0; }));
-  if (is_removal_meant || removed <= kRemovalsAlwaysAllowed ||
-      removed * 100 <= before.size() * kRemovedPercentMax) {
+  const auto removed =
+      static_cast<std::size_t>(std::ranges::count_if(before, [&](const TunnelKey& key) {
+        return after.count(key) == 0 && excused.count(key) == 0;
+      }));
+  if (removed <= kRemovalsAlwaysAllowed || removed * 100 <= before.size() * kRemovedPercentMax) {
     return {};
   }
   return base::Error(base::Errc::Conflict, "plan: drops " + std::to_string(removed) + " of " +

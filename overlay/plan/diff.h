@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <vector>
 
 #include "overlay/base/device_state.h"
@@ -26,10 +27,11 @@ inline constexpr std::size_t kRemovedPercentMax = 30;
 // O(n log n) in the size of the states.
 std::vector<base::Change> diff(const base::DeviceState& wanted, const base::DeviceState& actual);
 
-// Refuses a change that would drop more than kRemovedPercentMax of the peers at once, unless the
-// coordinator signed it as meant. A peer is a key, however many interfaces it is on.
+// Refuses a change that would drop more than kRemovedPercentMax of the peers at once. Those whose
+// keys are `excused` do not count: the coordinator signed that they go, or they have new keys. A
+// peer is a key, however many interfaces it is on.
 // Errors: Conflict, with both counts.
 base::Status check_removals(const base::DeviceState& wanted, const base::DeviceState& actual,
-                            bool is_removal_meant);
+                            const std::set<base::TunnelKey>& excused);
 
 }  // namespace plan

@@ -28,6 +28,7 @@ World full_world() {
   again.name = "again";
   world.run(Request{again, "a", "b", Request::IdempotencyKey{digest_of(1), digest_of(2)}});
   world.run(RevokeToken{token});
+  world.run(ConfirmRemovals{network, 77});
   return world;
 }
 
@@ -68,7 +69,8 @@ Record record_with_every_event() {
       IdempotencyKept{{.key = digest_of(1),
                        .request = digest_of(2),
                        .subject = {SubjectKind::Node, 4},
-                       .expires_at = {5}}}};
+                       .expires_at = {5}}},
+      RemovalsConfirmed{network, 6}};
   return record;
 }
 
@@ -98,7 +100,7 @@ TEST(RecordCodecTest, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(decode_record(newer).error().text(), "record: offset 0: version 2, expected 1");
   auto unknown = bytes;
   unknown[27] = 99;
-  EXPECT_EQ(decode_record(unknown).error().text(), "record: offset 27: kind 99, expected 0..15");
+  EXPECT_EQ(decode_record(unknown).error().text(), "record: offset 27: kind 99, expected 0..16");
   auto trailing = bytes;
   trailing.push_back(0);
   EXPECT_EQ(decode_record(trailing).error().text(), "record: 1 bytes after the end at offset 36");
@@ -108,6 +110,19 @@ TEST(SnapshotCodecTest, StateComesBackWithItsIndexes) {
   const World world = full_world();
 
   const auto decoded = decode_snapshot(encode_snapshot(world.state));
+
+  ASSERT_TRUE(decoded.ok()) << decoded.error().text();
+  EXPECT_TRUE(decoded.value() == world.state);
+}
+
+TEST(SnapshotCodecTest, VersionOneHasNoConfirmationsAndIsStillRead) {
+  World world = full_world();
+  world.state.confirmations.erase(world.state.networks.begin()->first);
+  auto bytes = encode_snapshot(world.state);
+  bytes[0] = 1;
+  bytes.resize(bytes.size() - sizeof(std::uint32_t));
+
+  const auto decoded = decode_snapshot(bytes);
 
   ASSERT_TRUE(decoded.ok()) << decoded.error().text();
   EXPECT_TRUE(decoded.value() == world.state);

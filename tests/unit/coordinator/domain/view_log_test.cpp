@@ -148,6 +148,51 @@ TEST_F(ViewLogTest, ResumingReplaysOnlyTheLastOfEachFact) {
   EXPECT_EQ(follower.view().node(stays)->listen_port, 40'000);
 }
 
+TEST_F(ViewLogTest, OnlyADeltaThatRemovesSaysThatItIsMeant) {
+  ASSERT_TRUE(log_->open(world_.state, view_of(a_)));
+  model::Cursor cursor;
+  EXPECT_FALSE(opened(log_->next(view_of(a_), cursor), view_of(a_)).is_mass_removal_meant);
+
+  const model::NodeId node = join(token_a_, 1);
+  EXPECT_FALSE(opened(log_->next(view_of(a_), cursor), view_of(a_)).is_mass_removal_meant);
+
+  run(RemoveNode{node});
+  EXPECT_TRUE(opened(log_->next(view_of(a_), cursor), view_of(a_)).is_mass_removal_meant);
+}
+
+TEST_F(ViewLogTest, ConfirmedViewGoesToEverybodyAsASnapshotThatIsMeant) {
+  for (const model::SiteId site : {a_, b_}) {
+    ASSERT_TRUE(log_->open(world_.state, view_of(site)));
+  }
+  model::ViewFollower follower;
+  model::Cursor cursor;
+  read(view_of(a_), follower, cursor);
+
+  EXPECT_EQ(run(ConfirmRemovals{network_, kEpoch}),
+            (std::vector<model::ViewId>{view_of(a_), view_of(b_)}));
+  const model::ViewUpdate update = opened(log_->next(view_of(a_), cursor), view_of(a_));
+  EXPECT_TRUE(update.is_snapshot);
+  EXPECT_TRUE(update.is_mass_removal_meant);
+  EXPECT_TRUE(follower.handle_update(update).ok());
+  EXPECT_EQ(log_->next(view_of(a_), cursor), nullptr);
+
+  // Whoever comes later, from another epoch say, is told so too; also by another coordinator.
+  log_.emplace(kEpoch, *key_);
+  ASSERT_TRUE(log_->open(world_.state, view_of(a_)));
+  model::Cursor late{.epoch = kEpoch - 1, .sequence = 3};
+  EXPECT_TRUE(opened(log_->next(view_of(a_), late), view_of(a_)).is_mass_removal_meant);
+}
+
+TEST_F(ViewLogTest, ConfirmationOfAnotherEpochDoesNotCount) {
+  run(ConfirmRemovals{network_, kEpoch - 1});
+  ASSERT_TRUE(log_->open(world_.state, view_of(a_)));
+  model::Cursor cursor;
+  EXPECT_FALSE(opened(log_->next(view_of(a_), cursor), view_of(a_)).is_mass_removal_meant);
+
+  run(ConfirmRemovals{network_, kEpoch - 1});
+  EXPECT_FALSE(opened(log_->next(view_of(a_), cursor), view_of(a_)).is_snapshot);
+}
+
 TEST_F(ViewLogTest, WhatIsNotPublishedIsNotSeen) {
   ASSERT_TRUE(log_->open(world_.state, view_of(a_)));
   model::Cursor cursor;

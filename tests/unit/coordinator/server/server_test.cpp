@@ -223,5 +223,24 @@ TEST_F(ServerTest, PortInUseIsNamed) {
       << second.error().text();
 }
 
+TEST_F(ServerTest, OperatorConfirmsWhatTheViewsSay) {
+  const std::string token = running_.make_token();
+  Joining node("one");
+  ASSERT_EQ(running_.enrol(node, token).status, 200);
+  model::ViewFollower follower;
+  running_.follow(node, follower, [](const model::View& view) { return !view.empty(); });
+  const std::string id = std::to_string(node.enrolled.network_id.value);
+
+  EXPECT_EQ(running_.api("POST", "/v1/networks/" + id + "/confirm-removals").status, 204);
+  EXPECT_EQ(running_.api("POST", "/v1/networks/99/confirm-removals").status, 404);
+
+  const auto before = follower.cursor();
+  const auto updates = running_.follow(
+      node, follower, [&](const model::View&) { return follower.cursor() != before; });
+  ASSERT_EQ(updates.size(), 1U);
+  EXPECT_TRUE(updates[0].is_snapshot);
+  EXPECT_TRUE(updates[0].is_mass_removal_meant);
+}
+
 }  // namespace
 }  // namespace coordinator

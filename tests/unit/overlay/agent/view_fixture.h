@@ -58,10 +58,11 @@ class TestCoordinator {
  public:
   explicit TestCoordinator(std::uint8_t seed = 1) : key_(test_signer(seed)) {}
 
-  std::vector<std::uint8_t> snapshot(std::vector<model::FactChange> changes) {
+  std::vector<std::uint8_t> snapshot(std::vector<model::FactChange> changes,
+                                     bool is_meant = false) {
     view_ = model::View();
     apply(changes);
-    return frame(true, 0, view_.snapshot(), false);
+    return frame(true, 0, view_.snapshot(), is_meant);
   }
   std::vector<std::uint8_t> snapshot() const { return frame(true, 0, view_.snapshot(), false); }
 

@@ -282,6 +282,61 @@ TEST_F(ViewStreamTest, MassRemovalThatIsMeantIsAdopted) {
   EXPECT_EQ(stream_.held_back(), "");
 }
 
+TEST_F(ViewStreamTest, DeltaThatIsMeantDoesNotReleaseWhatWasHeldBackBefore) {
+  follow(11);
+  feed(coordinator_.snapshot(test_site(5)));
+  ASSERT_NE(stream_.held_back(), "");
+
+  feed(coordinator_.delta({model::upsert(test_node(150))}, true));
+  EXPECT_EQ(adoptions(), 0);
+  feed(coordinator_.delta({remove_node(101)}, true));
+  EXPECT_EQ(adoptions(), 0);
+
+  EXPECT_NE(stream_.held_back(), "");
+  EXPECT_NE(stream_.view()->node({110}), nullptr);
+  EXPECT_EQ(stream_.plan()->device.interfaces.begin()->second.peers.size(), 10U);
+}
+
+TEST_F(ViewStreamTest, DeltaThatIsMeantReleasesWhatItRemovesItselfFromWhatIsHeldBack) {
+  follow(11);
+  feed(coordinator_.snapshot(test_site(5)));
+  ASSERT_NE(stream_.held_back(), "");
+
+  // Six are missing; three of them may always go, the other three are named.
+  feed(coordinator_.delta({remove_node(108), remove_node(109), remove_node(110)}, true));
+
+  EXPECT_EQ(adoptions(), 1);
+  EXPECT_EQ(stream_.held_back(), "");
+}
+
+TEST_F(ViewStreamTest, SnapshotThatIsMeantReleasesEverything) {
+  follow(11);
+  feed(coordinator_.snapshot(test_site(2)));
+  ASSERT_NE(stream_.held_back(), "");
+
+  feed(coordinator_.snapshot(test_site(2), true));
+
+  EXPECT_EQ(adoptions(), 1);
+  EXPECT_EQ(stream_.held_back(), "");
+  EXPECT_EQ(stream_.view()->hash(), coordinator_.view().hash());
+}
+
+// Peers can go without any node's going: here by moving to a site that this node does not reach.
+TEST_F(ViewStreamTest, MassRemovalByChangesAloneIsHeldBackToo) {
+  follow(11);
+  const auto hash = stream_.view()->hash();
+
+  std::vector<model::FactChange> changes;
+  for (std::uint64_t id = 101; id < 106; ++id) {
+    changes.push_back(model::upsert(test_node(id, model::Role::Member, 2)));
+  }
+  feed(coordinator_.delta(std::move(changes)));
+
+  EXPECT_EQ(adoptions(), 0);
+  EXPECT_NE(stream_.held_back(), "");
+  EXPECT_EQ(stream_.view()->hash(), hash);
+}
+
 TEST_F(ViewStreamTest, HeldBackRemovalIsAdoptedOnceItIsTakenBack) {
   follow(11);
   feed(

@@ -36,6 +36,14 @@ TEST(AdminRequestTest, SendsEveryFieldOfANetwork) {
                                 {"keepalive_s", 0}}));
 }
 
+TEST(AdminRequestTest, ConfirmsTheRemovalsOfOneNetwork) {
+  const ApiRequest request = confirm_removals_request("3");
+
+  EXPECT_EQ(request.method, "POST");
+  EXPECT_EQ(request.target, "/v1/networks/3/confirm-removals");
+  EXPECT_TRUE(request.body.is_null());
+}
+
 TEST(AdminRequestTest, SendsSitesReplicasAndKeys) {
   EXPECT_EQ(
       create_request(SiteArguments{.network = "lab", .name = "a", .is_lan_native = true}).body,

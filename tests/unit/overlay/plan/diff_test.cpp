@@ -257,9 +257,9 @@ base::DeviceState with_peers(std::uint8_t count) {
 }
 
 TEST(CheckRemovalsTest, RefusesToDropOverThirtyPercent) {
-  EXPECT_TRUE(check_removals(with_peers(70), with_peers(100), false).ok());
+  EXPECT_TRUE(check_removals(with_peers(70), with_peers(100), {}).ok());
 
-  const auto status = check_removals(with_peers(69), with_peers(100), false);
+  const auto status = check_removals(with_peers(69), with_peers(100), {});
 
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().code(), base::Errc::Conflict);
@@ -268,13 +268,26 @@ TEST(CheckRemovalsTest, RefusesToDropOverThirtyPercent) {
             "meant");
 }
 
-TEST(CheckRemovalsTest, AllowsWhatWasSignedAsMeant) {
-  EXPECT_TRUE(check_removals(with_peers(0), with_peers(100), true).ok());
+TEST(CheckRemovalsTest, WhatIsExcusedDoesNotCount) {
+  std::set<base::TunnelKey> excused;
+  const auto actual = with_peers(100);
+  for (const auto& [key, peer] : actual.interfaces.at("ls0").peers) {
+    excused.insert(key);
+  }
+  EXPECT_TRUE(check_removals(with_peers(0), actual, excused).ok());
+
+  // All but 31 of them.
+  for (int i = 0; i < 31; ++i) {
+    excused.erase(excused.begin());
+  }
+  EXPECT_FALSE(check_removals(with_peers(0), actual, excused).ok());
+  excused.insert(actual.interfaces.at("ls0").peers.begin()->first);
+  EXPECT_TRUE(check_removals(with_peers(0), actual, excused).ok());
 }
 
 TEST(CheckRemovalsTest, AFewMayAlwaysGo) {
-  EXPECT_TRUE(check_removals(with_peers(0), with_peers(3), false).ok());
-  EXPECT_FALSE(check_removals(with_peers(0), with_peers(4), false).ok());
+  EXPECT_TRUE(check_removals(with_peers(0), with_peers(3), {}).ok());
+  EXPECT_FALSE(check_removals(with_peers(0), with_peers(4), {}).ok());
 }
 
 TEST(CheckRemovalsTest, PeerThatMovesToAnotherInterfaceIsNotDropped) {
@@ -282,7 +295,7 @@ TEST(CheckRemovalsTest, PeerThatMovesToAnotherInterfaceIsNotDropped) {
   base::DeviceState wanted;
   wanted.interfaces["ls1"] = actual.interfaces.at("ls0");
 
-  EXPECT_TRUE(check_removals(wanted, actual, false).ok());
+  EXPECT_TRUE(check_removals(wanted, actual, {}).ok());
 }
 
 }  // namespace
