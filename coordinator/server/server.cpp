@@ -2,10 +2,20 @@
 
 #include <utility>
 
+#include "coordinator/server/bodies.h"
 #include "overlay/base/log.h"
 #include "overlay/crypto/certificate.h"
+#include "overlay/model/enrol.h"
+#include "overlay/model/report.h"
 
 namespace coordinator {
+namespace {
+
+// Anybody may send these before it is known who it is.
+constexpr std::size_t kReceivingBytesMax = std::size_t{64} << 20;
+static_assert(kBodyBytesMax >= model::kEnrolBytesMax && kBodyBytesMax >= model::kReportBytesMax);
+
+}  // namespace
 
 base::Result<std::unique_ptr<Server>> Server::open(loop::Loop& loop, Options options,
                                                    std::function<void()> on_ready) {
@@ -41,8 +51,10 @@ base::Status Server::start() {
       {.listen = options_.listen,
        .cert_pem = data_dir_.cert_pem(),
        .key_pem = data_dir_.key_pem(),
-       .body_bytes_max = std::size_t{1} << 20U,
-       .connections_max = options_.connections_max},
+       .body_bytes_max = kBodyBytesMax,
+       .receiving_bytes_max = kReceivingBytesMax,
+       .connections_max = options_.connections_max,
+       .connections_per_remote_max = options_.connections_per_remote_max},
       [this](loop::HttpServer::Request request, loop::HttpServer::Responder responder) {
         api_->handle(std::move(request), std::move(responder));
       });

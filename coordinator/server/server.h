@@ -39,6 +39,8 @@ class Server {
     std::string packages_dir;                   // empty: none
     base::Duration quarantine = std::chrono::hours(24);
     std::size_t connections_max = 65'536;
+    // From one address: thousands of agents may sit behind one NAT, and still not shut out others.
+    std::size_t connections_per_remote_max = 32'768;
   };
 
   // Opens the data directory, starts Redis if it is ours to start, listens. From then on requests

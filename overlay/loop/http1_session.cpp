@@ -27,7 +27,7 @@ std::uint64_t declared_length(const std::string& value) {
 // llhttp's callbacks return 0 to go on, HPE_PAUSED to stop behind the message, HPE_USER to stop at
 // a refusal.
 struct Http1Session::Parser {
-  explicit Parser(const HttpContext& given) : context(given) {
+  explicit Parser(const HttpContext& given) : context(given), body_share(given.bodies) {
     llhttp_settings_init(&settings);
     settings.on_url = [](llhttp_t* parser, const char* at, std::size_t size) {
       return of(parser).take_target({at, size});
@@ -94,6 +94,9 @@ struct Http1Session::Parser {
     if (request.body.size() + text.size() > context.body_bytes_max) {
       return refuse(413, too_large());
     }
+    if (!body_share.take(text.size())) {
+      return refuse(503, kBodiesFull);
+    }
     request.body += text;
     return 0;
   }
@@ -102,6 +105,7 @@ struct Http1Session::Parser {
   }
 
   const HttpContext& context;
+  BodyBudget::Share body_share;
   llhttp_t http{};
   llhttp_settings_t settings{};
   std::string target;

@@ -50,7 +50,7 @@ struct Http2Session::Callbacks {
     }
     Http2Session& session = of(user);
     Stream stream;
-    stream.receiving = std::make_unique<Receiving>();
+    stream.receiving = std::make_unique<Receiving>(session.context().bodies);
     stream.since = session.now_;
     session.streams_.emplace(frame->hd.stream_id, std::move(stream));
     return 0;
@@ -193,6 +193,10 @@ void Http2Session::take_body(std::int32_t id, std::string_view bytes) {
   }
   if (receiving_bytes_ + bytes.size() > context().body_bytes_max) {
     refuse(id, {413, "body: more than " + std::to_string(context().body_bytes_max) + " bytes"});
+    return;
+  }
+  if (!stream->receiving->body_share.take(bytes.size())) {
+    refuse(id, {503, kBodiesFull});
     return;
   }
   receiving_bytes_ += bytes.size();

@@ -42,7 +42,10 @@ class Http2Session : public HttpSession {
  private:
   struct Callbacks;  // what nghttp2 calls
   struct Receiving {
+    explicit Receiving(BodyBudget* bodies) : body_share(bodies) {}
+
     HttpServer::Request request;
+    BodyBudget::Share body_share;
     HeaderCollector headers;
     std::optional<HttpRefusal> refusal;
   };

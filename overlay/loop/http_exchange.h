@@ -50,11 +50,52 @@ struct HttpIncoming {
   std::shared_ptr<HttpExchange> exchange;  // the session's; shared for the moment of dispatch
 };
 
+// What the bodies that one server is receiving may hold together.
+class BodyBudget {
+ public:
+  explicit BodyBudget(std::size_t bytes_max) : bytes_left_(bytes_max) {}
+  std::size_t bytes_left() const { return bytes_left_; }
+
+  // What one body takes of it, given back when the share goes. The budget must outlive it.
+  class Share {
+   public:
+    explicit Share(BodyBudget* budget) : budget_(budget) {}
+    ~Share() {
+      if (budget_ != nullptr) {
+        budget_->bytes_left_ += bytes_;
+      }
+    }
+    Share(const Share&) = delete;
+    Share& operator=(const Share&) = delete;
+
+    // False, and nothing is taken, if so much is not left. Without a budget always true.
+    bool take(std::size_t bytes) {
+      if (budget_ == nullptr) {
+        return true;
+      }
+      if (bytes > budget_->bytes_left_) {
+        return false;
+      }
+      budget_->bytes_left_ -= bytes;
+      bytes_ += bytes;
+      return true;
+    }
+
+   private:
+    BodyBudget* budget_;
+    std::size_t bytes_ = 0;
+  };
+
+ private:
+  std::size_t bytes_left_;
+};
+
 // What the machines of one server share. `date` is an IMF-fixdate, renewed by the server.
 struct HttpContext {
   std::size_t body_bytes_max = 0;
   std::size_t requests_per_connection_max = 0;
   std::string date;
+  BodyBudget* bodies = nullptr;  // outlives the machines; null: no bound on all bodies together
 };
 
 // The protocol of one connection as a machine: no socket, clock or user code but pull.

@@ -26,6 +26,10 @@ struct HttpRefusal {
 };
 HttpServer::Response refusal_response(const HttpRefusal& refusal);
 
+// The detail of a 503 for a body that HttpServer::Options::receiving_bytes_max has no room for.
+inline constexpr const char* kBodiesFull =
+    "body: as many as this server takes are being received, try again";
+
 bool is_known_method(std::string_view method);
 
 // Splits a target into request.path, query and target. Refused: what does not begin with '/', bad

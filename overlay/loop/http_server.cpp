@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <optional>
 #include <system_error>
 #include <unordered_map>
@@ -72,6 +73,17 @@ base::Endpoint to_endpoint(const sockaddr_storage& storage) {
   return {base::Address::v6(bytes), ntohs(v6->sin6_port)};
 }
 
+// What one client is taken to be: an IPv4 address, or a whole /64, which any IPv6 host may use up.
+base::Address network_of(const base::Address& address) {
+  constexpr std::size_t kBytes = 8;
+  if (address.is_v4()) {
+    return address;
+  }
+  std::array<std::uint8_t, 16> bytes{};
+  std::copy_n(address.bytes().begin(), kBytes, bytes.begin());
+  return base::Address::v6(bytes);
+}
+
 base::Result<int> listen_on(const base::Endpoint& endpoint) {
   sockaddr_storage storage{};
   const socklen_t size = to_socket_address(endpoint, storage);
@@ -130,10 +142,12 @@ class HttpServer::State : public std::enable_shared_from_this<HttpServer::State>
         options_(std::move(options)),
         handler_(std::move(handler)),
         tls_(std::move(tls)),
+        bodies_(options_.receiving_bytes_max),
         sweep_(loop, [this] { sweep(); }),
         drained_(loop, [this] { finish_drain(); }) {
     context_.body_bytes_max = options_.body_bytes_max;
     context_.requests_per_connection_max = options_.requests_per_connection_max;
+    context_.bodies = &bodies_;
     context_.date = http_date(loop.wall_now());
     owner_.on_output = [this](HttpConnection& connection) { schedule_pump(connection); };
     owner_.on_closed = [this](HttpConnection& connection) { retire(connection); };
@@ -160,6 +174,7 @@ class HttpServer::State : public std::enable_shared_from_this<HttpServer::State>
   // The owner callbacks of one connection, which differ in the request's remote.
   struct Accepted {
     HttpConnection::Owner owner;
+    base::Address remote;  // network_of() it
     std::unique_ptr<HttpConnection> connection;
   };
 
@@ -178,6 +193,7 @@ class HttpServer::State : public std::enable_shared_from_this<HttpServer::State>
   Options options_;
   Handler handler_;
   std::optional<TlsContext> tls_;
+  BodyBudget bodies_;
   HttpContext context_;
   HttpConnection::Owner owner_;
   HandleOwner<Listener> listener_;
@@ -186,8 +202,9 @@ class HttpServer::State : public std::enable_shared_from_this<HttpServer::State>
   Timer drained_;
   Counters counters_;
   std::unordered_map<HttpConnection*, std::unique_ptr<Accepted>> connections_;
-  std::vector<std::unique_ptr<Accepted>> retired_;  // closed; freed in a later turn
-  std::vector<HttpConnection*> due_;                // to be pumped in a later turn
+  std::map<base::Address, std::size_t> connections_of_;  // by Accepted::remote; never zero
+  std::vector<std::unique_ptr<Accepted>> retired_;       // closed; freed in a later turn
+  std::vector<HttpConnection*> due_;                     // to be pumped in a later turn
   std::uint64_t accepted_at_sweep_ = 0;
   std::uint64_t accepted_at_trim_ = 0;
   int quiet_sweeps_ = 0;
@@ -245,7 +262,11 @@ void HttpServer::State::accept_some() {
 }
 
 void HttpServer::State::add(int fd, const base::Endpoint& remote) {
-  if (connections_.size() >= options_.connections_max) {
+  const base::Address network = network_of(remote.address);
+  const auto known = connections_of_.find(network);
+  const std::size_t of_network = known == connections_of_.end() ? 0 : known->second;
+  if (connections_.size() >= options_.connections_max ||
+      of_network >= options_.connections_per_remote_max) {
     ++counters_.connections_refused;
     ::close(fd);  // a refusal in words would cost a handshake, which is what there is too much of
     return;
@@ -254,6 +275,8 @@ void HttpServer::State::add(int fd, const base::Endpoint& remote) {
   prepare_accepted(fd);
   auto accepted = std::make_unique<Accepted>();
   accepted->owner = owner_;
+  accepted->remote = network;
+  connections_of_[network] = of_network + 1;
   accepted->owner.on_request = [this, remote](HttpIncoming incoming) {
     dispatch(std::move(incoming), remote);
   };
@@ -291,6 +314,11 @@ void HttpServer::State::pump_due() {
 void HttpServer::State::retire(HttpConnection& connection) {
   const auto entry = connections_.find(&connection);
   CHECK(entry != connections_.end());
+  const auto of_network = connections_of_.find(entry->second->remote);
+  CHECK(of_network != connections_of_.end());
+  if (--of_network->second == 0) {
+    connections_of_.erase(of_network);
+  }
   if (retired_.empty()) {
     // Posted after the pump_due() that may still hold it, so it runs after that.
     loop_.post([self = shared_from_this()] { self->retired_.clear(); });

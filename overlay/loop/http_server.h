@@ -6,7 +6,7 @@
 //
 // What a client can cost is bounded before the handler sees it: connections, header bytes, body
 // bytes, time to send a request, time without progress. Refusals of the server itself (400, 405,
-// 413, 414, 431) are RFC 9457 problem documents.
+// 413, 414, 431, 503) are RFC 9457 problem documents.
 //
 // Inside: one HttpConnection a socket (StreamSocket does TLS), which feeds and drains a machine,
 // Http1Session (llhttp) or Http2Session (nghttp2), chosen by ALPN. README.md says why not
@@ -39,7 +39,11 @@ class HttpServer {
     std::string cert_pem;   // both PEM texts empty: plain HTTP/1.1
     std::string key_pem;
     std::size_t body_bytes_max = std::size_t{1} << 20;
+    // Of all bodies that are being received at one time, together: over it a request gets 503.
+    std::size_t receiving_bytes_max = std::size_t{64} << 20;
     std::size_t connections_max = 16'384;
+    // From one address (of IPv6: one /64), so that one client leaves room to the others.
+    std::size_t connections_per_remote_max = 16'384;
     // A connection is closed when one request takes longer than this to arrive, when it takes no
     // byte of an answer for so long, or brings no next request. An answer that its handler still
     // owes and a stream that has nothing to say do not count.
@@ -133,7 +137,7 @@ class HttpServer {
 
   struct Counters {
     std::uint64_t connections_accepted = 0;
-    std::uint64_t connections_refused = 0;  // over connections_max
+    std::uint64_t connections_refused = 0;  // over a maximum of connections
     std::uint64_t requests = 0;
     std::uint64_t requests_refused = 0;  // by the server itself, before the handler
     std::size_t connections = 0;         // now

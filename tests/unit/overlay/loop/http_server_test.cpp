@@ -202,6 +202,26 @@ TEST_P(HttpServerTest, RefusesABodyOverItsLimitWithAProblem) {
   EXPECT_THAT(answer.value().body, HasSubstr("more than 1000 bytes"));
 }
 
+TEST_P(HttpServerTest, RefusesABodyThatAllTogetherHaveNoRoomFor) {
+  HttpServer::Options options;
+  options.body_bytes_max = 1000;
+  options.receiving_bytes_max = 900;
+  open(answering("x"), options);
+  auto sent = request("/");
+  sent.method = "POST";
+  sent.body = std::string(950, 'x');
+
+  const auto refused = fetch(sent);
+  ASSERT_TRUE(refused.ok()) << refused.error().text();
+  EXPECT_EQ(refused.value().status, 503);
+  EXPECT_THAT(refused.value().body, HasSubstr("try again"));
+
+  // What was taken is given back, by whole requests and by refused ones.
+  sent.body = std::string(900, 'x');
+  EXPECT_EQ(fetch(sent).value().status, 200);
+  EXPECT_EQ(fetch(sent).value().status, 200);
+}
+
 TEST_P(HttpServerTest, RefusesOversizedHeadersAndTargets) {
   open([](const HttpServer::Request&, const HttpServer::Responder&) { FAIL(); });
   auto large = request("/");
@@ -428,6 +448,26 @@ TEST_F(HttpServerPlainTest, RefusesConnectionsOverItsLimit) {
   run_until([&] { return third.is_closed(); });
   EXPECT_EQ(server_->counters().connections_refused, 1U);
   EXPECT_EQ(server_->counters().connections, 2U);
+}
+
+TEST_F(HttpServerPlainTest, OneAddressDoesNotShutOutTheOthers) {
+  HttpServer::Options options;
+  options.connections_max = 3;
+  options.connections_per_remote_max = 1;
+  open(false, answering("x"), options);
+  {
+    const PlainClient first(server_->local());
+    run_until([&] { return server_->counters().connections == 1; });
+    PlainClient second(server_->local());
+    run_until([&] { return second.is_closed(); });
+    EXPECT_EQ(server_->counters().connections_refused, 1U);
+
+    const PlainClient other(server_->local(), "127.0.0.2");
+    run_until([&] { return server_->counters().connections == 2; });
+  }
+  run_until([&] { return server_->counters().connections == 0; });
+  const PlainClient again(server_->local());
+  run_until([&] { return server_->counters().connections == 1; });
 }
 
 TEST_F(HttpServerPlainTest, AnswerReachesAClientThatIsStillSending) {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,8 +18,13 @@ namespace loop {
 // A TCP client on loopback that says exactly what a test wants, without blocking but to connect.
 class PlainClient {
  public:
-  explicit PlainClient(const base::Endpoint& server) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit PlainClient(const base::Endpoint& server, const char* from = "127.0.0.1")
+      : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
     CHECK(fd_ >= 0);
+    sockaddr_in own{};
+    own.sin_family = AF_INET;
+    CHECK(::inet_pton(AF_INET, from, &own.sin_addr) == 1);
+    CHECK(::bind(fd_, reinterpret_cast<const sockaddr*>(&own), sizeof(own)) == 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(server.port);
