@@ -92,6 +92,12 @@ struct RemoveNode {
   model::NodeId id;
 };
 
+// A copy of the node's disk asked while the node was alive; only the audit log hears of it.
+struct NoteCopy {
+  model::NodeId id;
+  std::string alive_at;  // where the node itself was heard from
+};
+
 struct CreateReplica {
   model::NetworkId network;
   model::SiteId site;
@@ -114,7 +120,7 @@ struct RevokeApiKey {
 
 using Command = std::variant<CreateNetwork, RemoveNetwork, CreateSite, RemoveSite, CreateToken,
                              RevokeToken, Enrol, RemoveNode, CreateReplica, RemoveReplica,
-                             CreateApiKey, RevokeApiKey, ConfirmRemovals>;
+                             CreateApiKey, RevokeApiKey, ConfirmRemovals, NoteCopy>;
 
 // A command, who gives it, and under which Idempotency-Key.
 struct Request {

@@ -23,6 +23,7 @@ std::string_view action_of(const Command& command) {
     std::string_view operator()(const RevokeToken&) const { return "token.revoke"; }
     std::string_view operator()(const Enrol&) const { return "node.enrol"; }
     std::string_view operator()(const RemoveNode&) const { return "node.remove"; }
+    std::string_view operator()(const NoteCopy&) const { return "node.copy-parked"; }
     std::string_view operator()(const CreateReplica&) const { return "replica.create"; }
     std::string_view operator()(const RemoveReplica&) const { return "replica.remove"; }
     std::string_view operator()(const CreateApiKey&) const { return "api-key.create"; }
@@ -111,7 +112,8 @@ Decision decide(const State& state, const Request& request, const Circumstances&
   }
   Decision decision = std::visit(
       Deciding{.state = state, .circumstances = circumstances, .random = random}, request.command);
-  if (!decision.ok() || decision.events.empty()) {
+  const auto* copy = std::get_if<NoteCopy>(&request.command);
+  if (!decision.ok() || (decision.events.empty() && copy == nullptr)) {
     return decision;
   }
   if (request.idempotency.has_value()) {
@@ -121,12 +123,16 @@ Decision decide(const State& state, const Request& request, const Circumstances&
                          .subject = decision.subject,
                          .expires_at = circumstances.now + kIdempotencyLifetime}});
   }
+  std::string target = text_of(decision.subject);
+  if (copy != nullptr) {
+    target += ", alive at " + copy->alive_at.substr(0, kTextBytesMax / 2);
+  }
   decision.events.emplace_back(Audited{{.id = 0,
                                         .at = circumstances.now,
                                         .actor = request.actor.substr(0, kTextBytesMax),
                                         .remote = request.remote.substr(0, kTextBytesMax),
                                         .action = std::string(action_of(request.command)),
-                                        .target = text_of(decision.subject)}});
+                                        .target = std::move(target)}});
   return decision;
 }
 

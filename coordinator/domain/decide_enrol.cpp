@@ -289,4 +289,13 @@ Decision Deciding::operator()(const RemoveNode& command) const {
   return decision;
 }
 
+Decision Deciding::operator()(const NoteCopy& command) const {
+  if (!state.nodes.contains(command.id)) {
+    return refuse_missing("node", model::text_of(command.id));
+  }
+  Decision decision;
+  decision.subject = {SubjectKind::Node, command.id.value};
+  return decision;
+}
+
 }  // namespace coordinator

@@ -39,6 +39,7 @@ struct Deciding {
   Decision operator()(const RevokeToken& command) const;
   Decision operator()(const Enrol& command) const;
   Decision operator()(const RemoveNode& command) const;
+  Decision operator()(const NoteCopy& command) const;
   Decision operator()(const CreateReplica& command) const;
   Decision operator()(const RemoveReplica& command) const;
   Decision operator()(const CreateApiKey& command) const;

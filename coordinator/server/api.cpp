@@ -5,6 +5,7 @@
 
 #include "coordinator/server/resources.h"
 #include "overlay/base/bytes.h"
+#include "overlay/base/log.h"
 #include "overlay/crypto/secret.h"
 #include "overlay/loop/http_target.h"
 #include "overlay/model/request_signature.h"
@@ -179,45 +180,87 @@ bool Api::authorise_key(KeyRole least, const CallPointer& call) {
   return true;
 }
 
+base::Result<model::RequestClaim> Api::claim_of(const Call& call, model::FieldFailure& failure) {
+  const auto header = [&](std::string_view name) { return call.http.header(std::string(name)); };
+  return model::parse_request_headers({.node = header(model::kNodeHeader),
+                                       .time = header(model::kTimeHeader),
+                                       .host = header(model::kHostHeader),
+                                       .signature = header(model::kSignatureHeader)},
+                                      &failure);
+}
+
 bool Api::authorise_node(const CallPointer& call) {
-  const auto refuse = [&](const base::Error& error, std::string_view field) {
-    answer(call, problem({.status = 401, .detail = error.text(), .field = std::string(field)}));
-    return false;
-  };
   const loop::HttpServer::Request& http = call->http;
-  const auto claim = model::parse_request_headers(
-      http.header(std::string(model::kNodeHeader)), http.header(std::string(model::kTimeHeader)),
-      http.header(std::string(model::kSignatureHeader)));
+  model::FieldFailure failure;
+  const auto claim = claim_of(*call, failure);
   if (!claim.ok()) {
-    answer(call, problem_of(claim.error()));
+    answer(call, problem_of(claim.error(), failure));
     return false;
   }
-  const auto id = model::parse_node_id(claim.value().node);
+  const std::string& text = claim.value().node;
+  const auto id = model::parse_node_id(text);
   if (!id.ok()) {
-    answer(call, problem_of(id.error().within(model::kNodeHeader)));
+    answer(call, problem({.status = 400,
+                          .detail = id.error().within(model::kNodeHeader).text(),
+                          .field = std::string(model::kNodeHeader),
+                          .value = text}));
     return false;
   }
   const Node* node = parts_.committer.latest().nodes.find(id.value());
   if (node == nullptr) {
     answer(call, problem({.status = 404,
-                          .detail = std::string(model::kNodeHeader) + ": " + claim.value().node +
+                          .detail = std::string(model::kNodeHeader) + ": " + text +
                                     " is no node here: it left or was removed",
                           .field = std::string(model::kNodeHeader),
-                          .value = claim.value().node}));
+                          .value = text}));
     return false;
   }
   const auto verified = model::verify_request(
       node->identity_key, claim.value(),
-      {.method = http.method, .target = http.target, .body = base::as_bytes(http.body)}, call->now);
+      {.method = http.method, .target = http.target, .body = base::as_bytes(http.body)}, call->now,
+      &failure);
   if (!verified.ok()) {
-    return refuse(verified.error(), model::kSignatureHeader);
+    answer(call, problem_of(verified.error(), failure));
+    return false;
   }
-  if (const auto fresh = parts_.fleet.accept(id.value(), claim.value().time, call->now);
-      !fresh.ok()) {
-    return refuse(fresh.error(), model::kTimeHeader);
+  const Fleet::Verdict verdict = parts_.fleet.accept(*node, claim.value().host, http.remote.address,
+                                                     claim.value().time, call->now);
+  if (verdict.is_news) {
+    note_copy(*node, call->now);
+  }
+  if (!verdict.status.ok()) {
+    const bool is_copy = verdict.status.error().code() == base::Errc::Conflict;
+    failure = {.field = std::string(is_copy ? model::kHostHeader : model::kTimeHeader),
+               .value = is_copy ? claim.value().host.text().substr(0, 64) : "",
+               .expected = ""};
+    answer(call, problem_of(verdict.status.error(), failure));
+    return false;
   }
   call->node = id.value();
   return true;
+}
+
+// Operators are to find it in the audit log, with both addresses.
+void Api::note_copy(const Node& node, base::WallTime now) {
+  const auto copies = parts_.fleet.parked(node.id, now);
+  const Fleet::Seen* seen = parts_.fleet.find(node.id);
+  if (copies.empty() || seen == nullptr || !seen->speaker.has_value()) {
+    return;
+  }
+  const auto text_of = [](const std::optional<base::Address>& remote) {
+    return remote.has_value() ? remote->text() : "the machine that enrolled it";
+  };
+  Request request{.command = NoteCopy{.id = node.id, .alive_at = text_of(seen->speaker->remote)},
+                  .actor = "node " + model::text_of(node.id),
+                  .remote = text_of(copies.back().remote),
+                  .idempotency = {}};
+  base::log_warning("node " + node.name + " is alive at " + text_of(seen->speaker->remote) +
+                    "; a copy of it at " + request.remote + " is parked");
+  const auto status = parts_.committer.submit(
+      std::move(request), [](const State&, const Decision&) {}, [](const base::Status&) {});
+  if (!status.ok()) {
+    base::log_warning("audit log: " + status.error().text());
+  }
 }
 
 void Api::answer(const CallPointer& call, Response response) {

@@ -20,6 +20,7 @@
 #include "overlay/base/random.h"
 #include "overlay/crypto/keys.h"
 #include "overlay/loop/http_server.h"
+#include "overlay/model/request_signature.h"
 
 namespace coordinator {
 
@@ -81,6 +82,8 @@ class Api {
   bool authorise(const Route<Handler>& route, const CallPointer& call);
   bool authorise_key(KeyRole least, const CallPointer& call);
   bool authorise_node(const CallPointer& call);
+  static base::Result<model::RequestClaim> claim_of(const Call& call, model::FieldFailure& failure);
+  void note_copy(const Node& node, base::WallTime now);
   void answer(const CallPointer& call, Response response);
   // Refuses query parameters other than these; false if it has answered.
   bool take_query(const CallPointer& call, const std::vector<std::string_view>& known);

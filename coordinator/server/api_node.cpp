@@ -59,11 +59,9 @@ void Api::post_enrol(const CallPointer& call) {
     return;
   }
   const loop::HttpServer::Request& http = call->http;
-  const auto claim = model::parse_request_headers(
-      http.header(std::string(model::kNodeHeader)), http.header(std::string(model::kTimeHeader)),
-      http.header(std::string(model::kSignatureHeader)));
+  const auto claim = claim_of(*call, failure);
   if (!claim.ok()) {
-    answer(call, problem_of(claim.error()));
+    answer(call, problem_of(claim.error(), failure));
     return;
   }
   const crypto::IdentityPublicKey key = request.value().identity_key;
@@ -76,11 +74,10 @@ void Api::post_enrol(const CallPointer& call) {
   }
   const auto verified = model::verify_request(
       key, claim.value(),
-      {.method = http.method, .target = http.target, .body = base::as_bytes(http.body)}, call->now);
+      {.method = http.method, .target = http.target, .body = base::as_bytes(http.body)}, call->now,
+      &failure);
   if (!verified.ok()) {
-    answer(call, problem({.status = 401,
-                          .detail = verified.error().text(),
-                          .field = std::string(model::kSignatureHeader)}));
+    answer(call, problem_of(verified.error(), failure));
     return;
   }
   // No replay guard: while the node exists the same request again is answered with it and changes

@@ -100,6 +100,8 @@ json to_json(const State& state, const Node& node, const Fleet& fleet, base::Wal
                {"last_seen_ms", nullptr},
                {"first_ping_ms", nullptr},
                {"applied_sequence", nullptr},
+               {"remote", nullptr},
+               {"parked", json::array()},
                {"problems", json::array()}};
   if (const Fleet::Seen* seen = fleet.find(node.id); seen != nullptr) {
     body["last_seen_ms"] = seen->streams > 0 ? now.unix_ms : seen->last_seen.unix_ms;
@@ -111,6 +113,17 @@ json to_json(const State& state, const Node& node, const Fleet& fleet, base::Wal
       if (report.first_ping_ms.has_value()) {
         body["first_ping_ms"] = *report.first_ping_ms;
       }
+    }
+    if (seen->speaker.has_value() && seen->speaker->remote.has_value()) {
+      body["remote"] = seen->speaker->remote->text();
+    }
+    for (const Fleet::Speaker& copy : fleet.parked(node.id, now)) {
+      body["parked"].push_back({{"machine_id", copy.host.machine_id},
+                                {"boot_id", copy.host.boot_id},
+                                {"remote", copy.remote->text()},
+                                {"last_seen_ms", copy.last_seen.unix_ms}});
+      body["problems"].push_back("parked: another server with this identity asks from " +
+                                 copy.remote->text() + "; its disk looks like a copy");
     }
   }
   return body;

@@ -36,6 +36,7 @@ Server::Server(loop::Loop& loop, Options options, DataDir data_dir, std::functio
       options_(std::move(options)),
       data_dir_(std::move(data_dir)),
       on_ready_(std::move(on_ready)),
+      fleet_(loop.wall_now()),
       fingerprint_(loop, data_dir_.fingerprint_path()) {}
 
 Server::~Server() = default;
@@ -241,9 +242,13 @@ void Server::gather(base::Metrics& metrics) {
   std::map<NodeState, double> by_state = {
       {NodeState::Joining, 0}, {NodeState::Up, 0}, {NodeState::Offline, 0}};
   const base::WallTime now = loop_.wall_now();
+  double copied = 0;
   for (const auto& [id, node] : state.nodes) {
     by_state[fleet_.state_of(node, now)] += 1;
+    copied += fleet_.parked(id, now).empty() ? 0 : 1;
   }
+  set("linkspan_coordinator_nodes_copied", "Nodes of which a copy was parked within the last hour",
+      copied);
   for (const auto& [node_state, count] : by_state) {
     set("linkspan_coordinator_nodes", "Nodes, by state", count,
         {{"state", std::string(name_of(node_state))}});

@@ -27,14 +27,17 @@ std::string node_text(const Identity& identity) {
 loop::HttpRequest signed_request(const Identity& identity, std::string_view method,
                                  std::string_view target, std::string body, base::WallTime time) {
   const std::string node = node_text(identity);
+  const std::string host = identity.host.text();
   const auto headers = model::sign_request(
-      identity.identity_key, {.method = method, .target = target, .node = node, .time = time},
+      identity.identity_key,
+      {.method = method, .target = target, .node = node, .time = time, .host = host},
       base::as_bytes(body));
   loop::HttpRequest request;
   request.method = method;
   request.url = identity.coordinator + std::string(target);
   request.headers = {{std::string(model::kNodeHeader), headers.node},
                      {std::string(model::kTimeHeader), headers.time},
+                     {std::string(model::kHostHeader), headers.host},
                      {std::string(model::kSignatureHeader), headers.signature}};
   request.body = std::move(body);
   request.pinned_spki = identity.pin;

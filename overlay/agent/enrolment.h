@@ -25,9 +25,8 @@ namespace agent {
 
 // What this host says about itself; read_host() reads it.
 struct Host {
-  std::string name;        // a DNS label made of the host name
-  std::string machine_id;  // a hash: systemd asks not to send /etc/machine-id itself
-  std::string boot_id;
+  std::string name;  // a DNS label made of the host name
+  model::HostId id;  // its machine id is a hash: systemd asks not to send /etc/machine-id itself
   device::HostFacts networks;
 };
 

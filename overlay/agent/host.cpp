@@ -31,23 +31,30 @@ std::string hashed_machine_id(std::string_view machine_id) {
 
 }  // namespace
 
+base::Result<model::HostId> read_host_id() {
+  model::HostId host;
+  // A host without a machine id (a minimal container) is told apart by its boot id alone.
+  auto id = loop::read_file("/etc/machine-id", kIdFileBytesMax);
+  host.machine_id = hashed_machine_id(id.ok() ? trimmed(std::move(id).value()) : "");
+  auto boot = loop::read_file("/proc/sys/kernel/random/boot_id", kIdFileBytesMax);
+  if (!boot.ok()) {
+    return boot.error();
+  }
+  host.boot_id = trimmed(std::move(boot).value());
+  return host;
+}
+
 base::Result<Host> read_host() {
   Host host;
   utsname names{};
   if (::uname(&names) == 0) {
     host.name = label_of_host_name(std::begin(names.nodename));
   }
-  // A host without a machine id (a minimal container) is told apart by its boot id alone.
-  if (auto id = loop::read_file("/etc/machine-id", kIdFileBytesMax); id.ok()) {
-    host.machine_id = hashed_machine_id(trimmed(std::move(id).value()));
-  } else {
-    host.machine_id = hashed_machine_id("");
+  auto id = read_host_id();
+  if (!id.ok()) {
+    return id.error();
   }
-  auto boot = loop::read_file("/proc/sys/kernel/random/boot_id", kIdFileBytesMax);
-  if (!boot.ok()) {
-    return boot.error();
-  }
-  host.boot_id = trimmed(std::move(boot).value());
+  host.id = std::move(id).value();
   auto networks = device::read_host_facts();
   if (!networks.ok()) {
     return networks.error().within("this host's networks");

@@ -68,7 +68,8 @@ base::Result<Identity> assemble(const std::string& seed_text, const std::string&
                   .listen_port = 0,
                   .is_mirror_wanted = true,
                   .joined_at = {},
-                  .enrolment = std::nullopt};
+                  .enrolment = std::nullopt,
+                  .host = {}};
 }
 
 base::Status read_enrolment(const nlohmann::json* json, Identity& identity) {
@@ -95,7 +96,8 @@ Identity make_identity() {
                   .listen_port = 51820,
                   .is_mirror_wanted = true,
                   .joined_at = {},
-                  .enrolment = std::nullopt};
+                  .enrolment = std::nullopt,
+                  .host = {}};
 }
 
 std::string encode(const Identity& identity) {
@@ -178,7 +180,13 @@ base::Result<Identity> load_identity(const std::string& path) {
   if (!identity.ok()) {
     return identity.error().within(path);
   }
-  return identity;
+  auto host = read_host_id();
+  if (!host.ok()) {
+    return host.error();
+  }
+  Identity result = std::move(identity).value();
+  result.host = std::move(host).value();
+  return result;
 }
 
 base::Status save_identity(const std::string& path, const Identity& identity) {

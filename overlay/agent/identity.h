@@ -20,6 +20,7 @@
 #include "overlay/crypto/digest.h"
 #include "overlay/crypto/keys.h"
 #include "overlay/model/enrol.h"
+#include "overlay/model/request_signature.h"
 
 namespace agent {
 
@@ -36,7 +37,11 @@ struct Identity {
   bool is_mirror_wanted = true;
   base::WallTime joined_at;
   std::optional<model::EnrolResponse> enrolment;
+  model::HostId host;  // not in the file: where it is used now, read by load_identity()
 };
+
+// Of this machine, and of its boot. Blocking. Errors: what could not be read.
+base::Result<model::HostId> read_host_id();
 
 // Fresh keys; everything else is the caller's to fill in.
 Identity make_identity();
@@ -48,7 +53,8 @@ std::string encode(const Identity& identity);
 // `identity: field: ...` and never shows a key.
 base::Result<Identity> decode_identity(std::string_view json);
 
-// Errors: NotFound when there is no such file; those of decode_identity() with the path in front.
+// Errors: NotFound when there is no such file; those of decode_identity() with the path in front;
+// those of read_host_id().
 base::Result<Identity> load_identity(const std::string& path);
 
 // Writes it atomically, mode 0600, making the directory (0700) if need be.

@@ -180,7 +180,12 @@ base::Status Join::prepare() {
     identity_ = std::move(pending).value();
     is_continued_ = true;
   } else {
+    auto host = agent::read_host_id();
+    if (!host.ok()) {
+      return host.error();
+    }
     identity_ = agent::make_identity();
+    identity_->host = std::move(host).value();
   }
   identity_->coordinator = request_.coordinator;
   identity_->pin = request_.token.pin;

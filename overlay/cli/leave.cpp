@@ -23,6 +23,7 @@ namespace cli {
 namespace {
 
 constexpr base::Duration kToolTimeout = std::chrono::seconds(60);
+constexpr int kCopyStatus = 409;  // PROTOCOL.md, 4: another server lives under this identity
 constexpr std::size_t kCacheEntriesMax = 100'000;
 
 struct LeaveFlags {
@@ -42,6 +43,10 @@ void tell_coordinator(const agent::Identity& identity) {
     why = answer.error().text();
   } else if (const int status = answer.value().status; status == 404 || status == 410) {
     print_line("the coordinator does not know this node any more");
+    return;
+  } else if (status == kCopyStatus) {
+    print_line("the coordinator keeps the node, as this is not the server that speaks for it: " +
+               agent::refusal_text(status, answer.value().body));
     return;
   } else if (status >= 300) {
     why = agent::refusal_text(status, answer.value().body);

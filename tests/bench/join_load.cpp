@@ -153,14 +153,18 @@ loop::HttpRequest JoinLoad::signed_request(Agent& agent, const std::string& meth
                                            const std::string& target, const std::string& node,
                                            std::string body) const {
   agent.last_time = std::max(loop_.wall_now(), agent.last_time + 1ms);
+  const std::string machine = agent.identity.public_key().text().substr(0, 32);
+  const std::string host = model::HostId{machine, machine}.text();
   const auto headers = model::sign_request(
-      agent.identity, {.method = method, .target = target, .node = node, .time = agent.last_time},
+      agent.identity,
+      {.method = method, .target = target, .node = node, .time = agent.last_time, .host = host},
       base::as_bytes(body));
   loop::HttpRequest request;
   request.method = method;
   request.url = options_.url + target;
   request.headers = {{std::string(model::kNodeHeader), headers.node},
                      {std::string(model::kTimeHeader), headers.time},
+                     {std::string(model::kHostHeader), headers.host},
                      {std::string(model::kSignatureHeader), headers.signature}};
   request.body = std::move(body);
   request.pinned_spki = token_.pin;

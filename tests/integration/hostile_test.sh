@@ -58,10 +58,11 @@ refuses "an unsigned enrolment" '400|401' . POST /v1/enrol "${json[@]}" -d "$uns
 refuses "an unsigned view" '400|401' . GET '/v1/view?epoch=0&sequence=0'
 refuses "an unsigned report" '400|401' . POST /v1/report "${json[@]}" -d '{}'
 refuses "a signature that is none" '400|401' . GET '/v1/view?epoch=0&sequence=0' \
-  -H 'Linkspan-Node: 1' -H 'Linkspan-Time: 1' -H 'Linkspan-Signature: AAAA'
+  -H 'Linkspan-Node: 1' -H 'Linkspan-Time: 1' -H 'Linkspan-Host: a/b' \
+  -H 'Linkspan-Signature: AAAA'
 # Well-formed and of a node that exists, so that only the signature itself is wrong.
 forged=(-H "Linkspan-Node: $(node_of a-m1 | jq -r .id)" -H "Linkspan-Time: $(date +%s%3N)"
-  -H "Linkspan-Signature: $(printf 'A%.0s' {1..86})")
+  -H "Linkspan-Host: a/b" -H "Linkspan-Signature: $(printf 'A%.0s' {1..86})")
 refuses "a forged view" 401 '[Ss]ignature' GET '/v1/view?epoch=0&sequence=0' "${forged[@]}"
 refuses "a forged leave" 401 '[Ss]ignature' POST /v1/leave "${json[@]}" "${forged[@]}" -d '{}'
 

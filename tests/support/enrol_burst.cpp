@@ -82,12 +82,15 @@ class Joiner {
     request.total_timeout = 5s;
     sent_at_ = std::max(loop_.wall_now(), sent_at_ + 1ms);  // the coordinator takes no time twice
     const std::string node = identity_.public_key().text();
+    const std::string host = model::HostId{machine_id_, machine_id_}.text();
     const auto headers = model::sign_request(
-        identity_, {.method = "POST", .target = "/v1/enrol", .node = node, .time = sent_at_},
+        identity_,
+        {.method = "POST", .target = "/v1/enrol", .node = node, .time = sent_at_, .host = host},
         base::as_bytes(request.body));
     request.headers = {{.name = "content-type", .value = "application/json"},
                        {.name = std::string(model::kNodeHeader), .value = headers.node},
                        {.name = std::string(model::kTimeHeader), .value = headers.time},
+                       {.name = std::string(model::kHostHeader), .value = headers.host},
                        {.name = std::string(model::kSignatureHeader), .value = headers.signature}};
     request_ =
         client_.send(std::move(request),

@@ -284,5 +284,18 @@ TEST_F(EnrolTest, EveryChangeIsInTheAuditLog) {
   EXPECT_EQ(entry.remote, "192.0.2.1");
 }
 
+TEST_F(EnrolTest, ParkedCopyIsWrittenDownWithBothAddresses) {
+  const model::NodeId id = world_.join(token_, 1)->id;
+
+  const Decision decision =
+      world_.run(Request{NoteCopy{id, "192.0.2.1"}, "node x", "198.51.100.9", std::nullopt});
+
+  ASSERT_TRUE(decision.ok());
+  const AuditEntry& entry = std::prev(world_.state.audit.end())->second;
+  EXPECT_EQ(entry.action, "node.copy-parked");
+  EXPECT_EQ(entry.remote, "198.51.100.9");
+  EXPECT_EQ(entry.target, "node " + model::text_of(id) + ", alive at 192.0.2.1");
+}
+
 }  // namespace
 }  // namespace coordinator

@@ -87,7 +87,7 @@ TEST_F(HostileTest, EnrolmentsThatAreNotSignedByWhomTheyName) {
   const std::string name = node.identity.public_key().text();
   const base::WallTime now = running_.loop().wall_now();
 
-  expect_problem(running_.send("POST", "/v1/enrol", body, {}), 400, "");
+  expect_problem(running_.send("POST", "/v1/enrol", body, {}), 400, "linkspan-node");
   expect_problem(
       running_.send("POST", "/v1/enrol", body, other.sign("POST", "/v1/enrol", name, body, now)),
       401, "linkspan-signature");
@@ -101,7 +101,7 @@ TEST_F(HostileTest, EnrolmentsThatAreNotSignedByWhomTheyName) {
   expect_problem(
       running_.send("POST", "/v1/enrol", body,
                     node.sign("POST", "/v1/enrol", name, body, now + std::chrono::hours(1))),
-      401, "linkspan-signature");
+      401, "linkspan-time");
 }
 
 TEST_F(HostileTest, EnrolmentsWithFieldsThatAreWrong) {
@@ -155,11 +155,44 @@ TEST_F(HostileTest, NodeRequestsThatAreReplayedOrForged) {
       running_.send("POST", "/v1/leave", "{}",
                     thief.sign("POST", "/v1/leave", id, "{}", running_.loop().wall_now())),
       401, "linkspan-signature");
-  expect_problem(running_.send("GET", "/v1/view?epoch=0&sequence=0", "", {}), 400, "");
+  expect_problem(running_.send("GET", "/v1/view?epoch=0&sequence=0", "", {}), 400, "linkspan-node");
+  auto garbled = node.sign("POST", "/v1/report", id, body, running_.loop().wall_now());
+  for (std::size_t i = 0; i < garbled.size(); ++i) {
+    auto one = garbled;
+    one[i].value = "?";
+    expect_problem(running_.send("POST", "/v1/report", body, one), 400, one[i].name);
+  }
   expect_problem(running_.as(node, "GET", "/v1/view?epoch=x"), 400, "epoch");
   expect_problem(running_.as(node, "GET", "/v1/view?colour=1"), 400, "colour");
   expect_problem(running_.as(node, "POST", "/v1/report", R"({"up":1})"), 400, "applied_epoch");
   expect_problem(running_.as(node, "POST", "/v1/leave", R"({"a":1})"), 400, "");
+}
+
+TEST_F(HostileTest, CopyOfANodeIsParkedAndShown) {
+  Joining node("one");
+  join(node);
+  const std::string id = model::text_of(node.enrolled.node_id);
+  const std::string report = encode(model::NodeReport{});
+  ASSERT_EQ(running_.as(node, "POST", "/v1/report", report).status, 204);
+  const model::HostId own = std::exchange(node.host, {"another-machine", "boot"});
+
+  const auto refused = running_.as(node, "POST", "/v1/leave", "{}");
+  expect_problem(refused, 409, "linkspan-host");
+  EXPECT_NE(refused.detail().find("its disk looks like a copy"), std::string::npos);
+  expect_problem(running_.as(node, "GET", "/v1/view?epoch=0&sequence=0"), 409, "linkspan-host");
+
+  const auto shown = running_.api("GET", "/v1/nodes/" + id).json;
+  EXPECT_EQ(shown["remote"], "127.0.0.1");
+  ASSERT_EQ(shown["parked"].size(), 1U);
+  EXPECT_EQ(shown["parked"][0]["machine_id"], "another-machine");
+  EXPECT_EQ(shown["parked"][0]["remote"], "127.0.0.1");
+  EXPECT_EQ(shown["problems"].size(), 1U);
+  const auto audit = running_.api("GET", "/v1/audit?limit=1").json["items"][0];
+  EXPECT_EQ(audit["action"], "node.copy-parked");
+  sequence_ = running_.server().committer().latest().sequence.get();  // that entry
+
+  node.host = own;
+  EXPECT_EQ(running_.as(node, "POST", "/v1/report", report).status, 204);
 }
 
 }  // namespace

@@ -31,18 +31,23 @@ struct Joining {
   std::string name;
   model::EnrolResponse enrolled;
   base::WallTime last_time;
+  model::HostId host;
 
-  explicit Joining(std::string wanted) : name(std::move(wanted)) {}
+  explicit Joining(std::string wanted)
+      : name(std::move(wanted)), host{.machine_id = "machine-of-" + name, .boot_id = "boot"} {}
 
   std::vector<loop::HttpHeader> sign(const std::string& method, const std::string& target,
                                      const std::string& node, const std::string& body,
                                      base::WallTime now) {
     last_time = std::max(now, base::WallTime{last_time.unix_ms + 1});
+    const std::string from = host.text();
     const auto headers = model::sign_request(
-        identity, {.method = method, .target = target, .node = node, .time = last_time},
+        identity,
+        {.method = method, .target = target, .node = node, .time = last_time, .host = from},
         base::as_bytes(body));
     return {{std::string(model::kNodeHeader), headers.node},
             {std::string(model::kTimeHeader), headers.time},
+            {std::string(model::kHostHeader), headers.host},
             {std::string(model::kSignatureHeader), headers.signature}};
   }
 };
@@ -156,8 +161,8 @@ class RunningServer {
     request.identity_key = joining.identity.public_key();
     request.wireguard_key = joining.wireguard.public_key();
     request.name = joining.name;
-    request.machine_id = "machine-of-" + joining.name;
-    request.boot_id = "boot";
+    request.machine_id = joining.host.machine_id;
+    request.boot_id = joining.host.boot_id;
     request.agent_version = "test";
     return request;
   }

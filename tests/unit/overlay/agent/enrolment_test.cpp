@@ -77,7 +77,10 @@ TEST(HostNameTest, FirstLabelBecomesADnsLabel) {
 
 class SignedRequestTest : public ::testing::Test {
  protected:
-  SignedRequestTest() : identity_(make_identity()) { identity_.coordinator = kUrl; }
+  SignedRequestTest() : identity_(make_identity()) {
+    identity_.coordinator = kUrl;
+    identity_.host = {.machine_id = "m1", .boot_id = "b1"};
+  }
 
   static std::string header(const loop::HttpRequest& request, std::string_view name) {
     for (const auto& header : request.headers) {
@@ -93,9 +96,11 @@ class SignedRequestTest : public ::testing::Test {
 
 TEST_F(SignedRequestTest, VerifiesWithTheIdentityKey) {
   const auto request = signed_post(identity_, "/v1/enrol", "{}", {.unix_ms = 5000});
-  const auto claim = model::parse_request_headers(header(request, model::kNodeHeader),
-                                                  header(request, model::kTimeHeader),
-                                                  header(request, model::kSignatureHeader));
+  const auto claim =
+      model::parse_request_headers({.node = header(request, model::kNodeHeader),
+                                    .time = header(request, model::kTimeHeader),
+                                    .host = header(request, model::kHostHeader),
+                                    .signature = header(request, model::kSignatureHeader)});
   ASSERT_TRUE(claim.ok()) << claim.error().text();
 
   const auto status = model::verify_request(
@@ -103,6 +108,7 @@ TEST_F(SignedRequestTest, VerifiesWithTheIdentityKey) {
       {.method = "POST", .target = "/v1/enrol", .body = base::as_bytes("{}")}, {.unix_ms = 5000});
 
   EXPECT_TRUE(status.ok()) << status.error().text();
+  EXPECT_EQ(claim.value().host, identity_.host);
   EXPECT_EQ(claim.value().node, identity_.identity_key.public_key().text());
   EXPECT_EQ(request.url, "https://c.example:7750/v1/enrol");
   EXPECT_EQ(request.pinned_spki, identity_.pin);

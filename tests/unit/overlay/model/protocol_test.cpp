@@ -138,7 +138,7 @@ TEST(ProtocolTest, PingAndDrainAreTheWorkedBytes) {
 
 TEST(ProtocolTest, ASignedRequestIsTheWorkedText) {
   const std::string node = text_of(NodeId{7});
-  const SignedParts parts{"POST", "/v1/report", node, {1'700'000'000'000}};
+  const SignedParts parts{"POST", "/v1/report", node, {1'700'000'000'000}, "3f1c/9a-07"};
   const auto body = base::as_bytes(R"({"x":1})");
 
   EXPECT_EQ(canonical_request(parts, body), block("text canonical-request"));
