@@ -84,6 +84,7 @@ const std::vector<Route<Api::Handler>>& Api::routes() {
       {"GET", "/v1/api-keys/{id}", Access::Admin, &Api::get_api_key},
       {"DELETE", "/v1/api-keys/{id}", Access::Admin, &Api::delete_api_key},
       {"GET", "/v1/audit", Access::Viewer, &Api::list_audit},
+      {"GET", "/v1/prometheus/targets", Access::Viewer, &Api::list_prometheus_targets},
   };
   return routes;
 }

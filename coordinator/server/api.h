@@ -29,6 +29,8 @@ class Api {
   static constexpr std::size_t kPageMax = 1000;
   static constexpr std::size_t kPageDefault = 100;
   static constexpr std::size_t kIdempotencyKeyBytesMax = 255;
+  static constexpr std::size_t kPrometheusTargetsMax = 50'000;   // of one answer
+  static constexpr std::uint16_t kPrometheusPortDefault = 9100;  // Prometheus's node exporter
 
   struct Settings {
     std::string url;  // that servers reach us by: "https://192.0.2.1:7443"
@@ -126,6 +128,7 @@ class Api {
   void list_replicas(const CallPointer& call);
   void list_api_keys(const CallPointer& call);
   void list_audit(const CallPointer& call);
+  void list_prometheus_targets(const CallPointer& call);
   void get_network(const CallPointer& call);
   void get_site(const CallPointer& call);
   void get_token(const CallPointer& call);

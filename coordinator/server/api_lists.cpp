@@ -258,6 +258,44 @@ void Api::get_api_key(const CallPointer& call) {
   get_one(call, api_keys());
 }
 
+// All in one answer, as Prometheus wants it: its HTTP service discovery knows no pages.
+void Api::list_prometheus_targets(const CallPointer& call) {
+  if (!take_query(call, {"network", "site", "port"})) {
+    return;
+  }
+  std::uint16_t port = kPrometheusPortDefault;
+  if (const auto given = call->query.find("port"); given != call->query.end()) {
+    const auto number = parse_number<std::uint16_t>(given->second);
+    if (!number.ok() || number.value() == 0) {
+      answer(call, problem({.status = 400,
+                            .detail = "query: port: \"" + given->second.substr(0, 32) +
+                                      "\", expected 1..65535",
+                            .field = "port",
+                            .value = given->second.substr(0, 64)}));
+      return;
+    }
+    port = number.value();
+  }
+  parts_.committer.read([this, call, port](const State& state) {
+    const Filter filter(state, call->query);
+    json targets = json::array();
+    for (const auto& [id, node] : state.nodes) {
+      if (!filter.takes(node)) {
+        continue;
+      }
+      if (targets.size() == kPrometheusTargetsMax) {
+        answer(call, problem({.status = 409,
+                              .detail = "more than " + std::to_string(kPrometheusTargetsMax) +
+                                        " nodes: ask for one network or site at a time",
+                              .field = "site"}));
+        return;
+      }
+      targets.push_back(prometheus_target(state, node, parts_.fleet, call->now, port));
+    }
+    answer(call, json_response(200, targets.dump()));
+  });
+}
+
 // Newest first: ?after= goes back in time.
 void Api::list_audit(const CallPointer& call) {
   if (!take_query(call, {"limit", "after"})) {

@@ -129,6 +129,28 @@ json to_json(const State& state, const Node& node, const Fleet& fleet, base::Wal
   return body;
 }
 
+json prometheus_target(const State& state, const Node& node, const Fleet& fleet, base::WallTime now,
+                       std::uint16_t port) {
+  const Site& site = *state.sites.find(node.site);
+  json labels = {{"__meta_linkspan_node", node.name},
+                 {"__meta_linkspan_node_id", model::text_of(node.id)},
+                 {"__meta_linkspan_network", state.networks.find(node.network)->name},
+                 {"__meta_linkspan_site", site.name},
+                 {"__meta_linkspan_role", model::name_of(node.role)},
+                 {"__meta_linkspan_state", name_of(fleet.state_of(node, now))}};
+  for (const auto& [name, value] : node.labels) {
+    std::string meta = "__meta_linkspan_label_";
+    for (const char c : name) {
+      const bool is_plain =
+          (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+      meta += is_plain ? c : '_';
+    }
+    labels[meta] = value;
+  }
+  const base::Endpoint endpoint{.address = addresses_of(site, node.offset).front(), .port = port};
+  return {{"targets", {endpoint.text()}}, {"labels", std::move(labels)}};
+}
+
 json to_json(const State& state, const Replica& replica) {
   return {{"id", replica.id.value},
           {"network", name_or_null(state.networks.find(replica.network))},

@@ -18,6 +18,9 @@ nlohmann::json to_json(const State& state, const Token& token, base::WallTime no
 nlohmann::json to_json(const State& state, const Node& node, const Fleet& fleet,
                        base::WallTime now);
 nlohmann::json to_json(const State& state, const Replica& replica);
+// One entry of Prometheus's HTTP service discovery: the node's first overlay address, with `port`.
+nlohmann::json prometheus_target(const State& state, const Node& node, const Fleet& fleet,
+                                 base::WallTime now, std::uint16_t port);
 nlohmann::json to_json(const ApiKey& key);
 nlohmann::json to_json(const AuditEntry& entry);
 

@@ -223,6 +223,23 @@ TEST_F(ServerTest, PortInUseIsNamed) {
       << second.error().text();
 }
 
+TEST_F(ServerTest, PrometheusFindsEveryNode) {
+  const std::string token = running_.make_token(R"(,"labels":{"linkspan.dev/gpu":"h100"})");
+  Joining node("one");
+  ASSERT_EQ(running_.enrol(node, token).status, 200);
+
+  const auto targets = running_.api("GET", "/v1/prometheus/targets?site=fra&port=9400").json;
+
+  ASSERT_EQ(targets.size(), 1U);
+  EXPECT_EQ(targets[0]["targets"][0], node.enrolled.addresses.front().text() + ":9400");
+  EXPECT_EQ(targets[0]["labels"]["__meta_linkspan_node"], "one");
+  EXPECT_EQ(targets[0]["labels"]["__meta_linkspan_state"], "joining");
+  EXPECT_EQ(targets[0]["labels"]["__meta_linkspan_label_linkspan_dev_gpu"], "h100");
+  EXPECT_TRUE(running_.api("GET", "/v1/prometheus/targets?site=none").json.empty());
+  EXPECT_EQ(running_.api("GET", "/v1/prometheus/targets?port=0").field(), "port");
+  EXPECT_EQ(running_.send("GET", "/v1/prometheus/targets", "", {}).status, 401);
+}
+
 TEST_F(ServerTest, OperatorConfirmsWhatTheViewsSay) {
   const std::string token = running_.make_token();
   Joining node("one");
