@@ -131,7 +131,7 @@ void Api::handle(loop::HttpServer::Request request, loop::HttpServer::Responder 
                                         : parts_.committer.trouble()}));
     return;
   }
-  if (authorise(*route, call)) {
+  if (authorise(*route, call) && check_idempotency_key(call)) {
     (this->*route->handler)(call);
   }
 }
@@ -262,6 +262,20 @@ void Api::note_copy(const Node& node, base::WallTime now) {
   if (!status.ok()) {
     base::log_warning("audit log: " + status.error().text());
   }
+}
+
+bool Api::check_idempotency_key(const CallPointer& call) {
+  const std::string& key = call->http.header("idempotency-key");
+  if (key.size() <= kIdempotencyKeyBytesMax) {
+    return true;
+  }
+  answer(call,
+         problem({.status = 400,
+                  .detail = "Idempotency-Key: " + std::to_string(key.size()) +
+                            " bytes, expected at most " + std::to_string(kIdempotencyKeyBytesMax),
+                  .field = "Idempotency-Key",
+                  .value = key.substr(0, 64)}));
+  return false;
 }
 
 void Api::answer(const CallPointer& call, Response response) {

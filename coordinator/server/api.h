@@ -86,6 +86,8 @@ class Api {
   bool authorise_node(const CallPointer& call);
   static base::Result<model::RequestClaim> claim_of(const Call& call, model::FieldFailure& failure);
   void note_copy(const Node& node, base::WallTime now);
+  // False if it has answered.
+  bool check_idempotency_key(const CallPointer& call);
   void answer(const CallPointer& call, Response response);
   // Refuses query parameters other than these; false if it has answered.
   bool take_query(const CallPointer& call, const std::vector<std::string_view>& known);

@@ -195,5 +195,15 @@ TEST_F(HostileTest, CopyOfANodeIsParkedAndShown) {
   EXPECT_EQ(running_.as(node, "POST", "/v1/report", report).status, 204);
 }
 
+TEST_F(HostileTest, IdempotencyKeyThatIsTooLong) {
+  const auto create = [&](std::size_t size) {
+    return running_.send(
+        "POST", "/v1/networks", R"({"name":"NOT A NAME"})",
+        {{"authorization", "Bearer " + running_.key}, {"idempotency-key", std::string(size, 'k')}});
+  };
+  expect_problem(create(Api::kIdempotencyKeyBytesMax + 1), 400, "Idempotency-Key");
+  expect_problem(create(Api::kIdempotencyKeyBytesMax), 400, "name");
+}
+
 }  // namespace
 }  // namespace coordinator
