@@ -212,10 +212,7 @@ class Applier {
   base::Status operator()(const Audited& event) {
     AuditEntry entry = event.entry;
     change_counters([&](Counters& next) { entry.id = next.audit++; });
-    state_.audit.put(entry.id, entry);
-    if (state_.audit.size() > kAuditMax) {
-      state_.audit.erase(std::uint64_t{state_.audit.begin()->first});
-    }
+    add_audit(state_, entry);
     return {};
   }
 

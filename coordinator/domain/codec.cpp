@@ -149,7 +149,7 @@ void get_facts(Decoder& decoder, State& state) {
 
 void get_history(Decoder& decoder, State& state) {
   get_values<AuditEntry>(decoder, "audit", kIdOf, [&](const AuditEntry& value) -> base::Status {
-    state.audit.put(value.id, value);
+    add_audit(state, value);
     return {};
   });
   get_values<Idempotency>(decoder, "idempotency", kKeyOf,

@@ -265,6 +265,19 @@ void drop_replica(State& state, const Replica& replica) {
   state.replicas.erase(model::ReplicaId(replica.id));
 }
 
+void add_audit(State& state, const AuditEntry& entry) {
+  const bool is_of_node = entry.actor.starts_with("node ") || entry.actor.starts_with("token ");
+  auto& ids = is_of_node ? state.node_audit : state.operator_audit;
+  const std::size_t max = is_of_node ? kNodeAuditMax : kOperatorAuditMax;
+  state.audit.put(entry.id, entry);
+  ids.put(entry.id, true);
+  if (ids.size() > max) {
+    const std::uint64_t oldest = ids.begin()->first;
+    ids.erase(oldest);
+    state.audit.erase(oldest);
+  }
+}
+
 base::Status add_idempotency(State& state, const Idempotency& entry) {
   if (const Idempotency* before = state.idempotency.find(entry.key); before != nullptr) {
     state.idempotency_by_expiry.erase({before->expires_at, before->key});

@@ -15,6 +15,8 @@ base::Status add_replica(State& state, const Replica& replica);
 base::Status add_api_key(State& state, const ApiKey& key);
 base::Status add_released(State& state, const ReleasedKey& key,
                           const crypto::IdentityPublicKey& last_holder);
+// Drops the oldest of its kind if they are too many.
+void add_audit(State& state, const AuditEntry& entry);
 base::Status add_idempotency(State& state, const Idempotency& entry);
 
 // The inverses, for what exists and has nothing standing on it.

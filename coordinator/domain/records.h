@@ -28,7 +28,10 @@ inline constexpr std::size_t kTokensMax = 100'000;   // alive or not, of all net
 inline constexpr std::size_t kNodesMax = 1'000'000;  // of all networks
 inline constexpr std::size_t kMeshNodesMax = 500;    // of one mesh: everyone is everyone's peer
 inline constexpr std::size_t kApiKeysMax = 1000;
-inline constexpr std::size_t kAuditMax = 20'000;        // the newest that are kept
+// The newest that are kept: what nodes do, and what everybody else does, who are fewer and must not
+// be pushed out by a burst of joins.
+inline constexpr std::size_t kNodeAuditMax = 20'000;
+inline constexpr std::size_t kOperatorAuditMax = 20'000;
 inline constexpr std::size_t kIdempotencyMax = 10'000;  // the newest that are kept
 inline constexpr std::size_t kTombstonesMax = 50'000;   // removed facts that deltas still name
 // Labels are in every event that enrols a node: with these limits a whole batch of such events

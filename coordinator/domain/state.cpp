@@ -32,6 +32,8 @@ void for_each_part(S& state, Act act) {
   act(state.node_by_offset);
   act(state.gateways);
   act(state.released_by_identity);
+  act(state.node_audit);
+  act(state.operator_audit);
   act(state.token_by_expiry);
   act(state.idempotency_by_expiry);
   act(state.network_use);

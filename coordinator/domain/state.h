@@ -48,7 +48,7 @@ struct State {
   Table<model::TokenId, Token> tokens;
   Table<model::ReplicaId, Replica> replicas;
   Table<model::ApiKeyId, ApiKey> api_keys;
-  Table<std::uint64_t, AuditEntry> audit;  // by id, the newest kAuditMax
+  Table<std::uint64_t, AuditEntry> audit;  // by id
   Table<std::uint64_t, Tombstone> tombstones;
   Table<crypto::Digest256, Idempotency> idempotency;
 
@@ -70,6 +70,8 @@ struct State {
   Table<std::pair<model::SiteId, std::uint32_t>, model::NodeId> node_by_offset;
   Table<std::pair<model::NetworkId, model::NodeId>, bool> gateways;  // of each network
   Table<crypto::IdentityPublicKey, ReleasedKey> released_by_identity;
+  Table<std::uint64_t, bool> node_audit;      // the ids of `audit` by who acted: a node, or with
+  Table<std::uint64_t, bool> operator_audit;  // a token, or anybody else
   Table<std::pair<base::WallTime, model::TokenId>, bool> token_by_expiry;
   Table<std::pair<base::WallTime, crypto::Digest256>, bool> idempotency_by_expiry;
   Table<model::NetworkId, Use> network_use;

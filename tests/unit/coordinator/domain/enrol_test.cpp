@@ -284,6 +284,28 @@ TEST_F(EnrolTest, EveryChangeIsInTheAuditLog) {
   EXPECT_EQ(entry.remote, "192.0.2.1");
 }
 
+TEST_F(EnrolTest, JoinsDoNotPushOperatorsOutOfTheAuditLog) {
+  const auto note = [&](const std::string& actor) {
+    begin_record(world_.state);
+    const auto status = apply_event(
+        world_.state,
+        Audited{{.id = 0, .at = {}, .actor = actor, .remote = "", .action = "a", .target = ""}},
+        nullptr);
+    ASSERT_TRUE(status.ok());
+    world_.state.commit();
+  };
+  note("api key alice (1)");
+  const std::uint64_t of_alice = std::prev(world_.state.audit.end())->first;
+  for (std::size_t i = 0; i < kNodeAuditMax + 5; ++i) {
+    note(i % 2 == 0 ? "token 7" : "node 8");
+  }
+
+  EXPECT_TRUE(world_.state.audit.contains(of_alice));
+  EXPECT_EQ(world_.state.node_audit.size(), kNodeAuditMax);
+  EXPECT_EQ(world_.state.audit.size(),
+            world_.state.node_audit.size() + world_.state.operator_audit.size());
+}
+
 TEST_F(EnrolTest, ParkedCopyIsWrittenDownWithBothAddresses) {
   const model::NodeId id = world_.join(token_, 1)->id;
 
