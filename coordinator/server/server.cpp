@@ -238,6 +238,12 @@ void Server::gather(base::Metrics& metrics) {
                        const base::Labels& labels = {}) {
     metrics.gauge(name, help, labels).set(value);
   };
+  // What was counted elsewhere; less than before means that it began anew.
+  const auto count = [&](std::string_view name, std::string_view help, std::uint64_t value) {
+    std::uint64_t& last = counted_[std::string(name)];
+    metrics.counter(name, help).add(static_cast<double>(value >= last ? value - last : value));
+    last = value;
+  };
   const State& state = committer_->latest();
   std::map<NodeState, double> by_state = {
       {NodeState::Joining, 0}, {NodeState::Up, 0}, {NodeState::Offline, 0}};
@@ -262,34 +268,33 @@ void Server::gather(base::Metrics& metrics) {
   set("linkspan_coordinator_replicas", "Replicas", number(state.replicas.size()));
   set("linkspan_coordinator_tokens", "Tokens, of use or not", number(state.tokens.size()));
   set("linkspan_coordinator_log_sequence", "Log records applied", number(state.sequence.get()));
-  set("linkspan_coordinator_commands_count", "Commands decided", number(counters.commands));
-  set("linkspan_coordinator_commands_refused_count", "Commands refused", number(counters.refused));
-  set("linkspan_coordinator_records_count", "Records appended", number(counters.records));
-  set("linkspan_coordinator_conflicts_count", "Appends that another coordinator was faster with",
-      number(counters.conflicts));
-  set("linkspan_coordinator_store_retries_count", "Log operations tried again",
-      number(counters.retries));
-  set("linkspan_coordinator_store_restarts_count", "Times that the log was another than before",
-      number(counters.restarts));
-  set("linkspan_coordinator_snapshots_count", "Snapshots written", number(counters.snapshots));
+  count("linkspan_coordinator_commands_total", "Commands decided", counters.commands);
+  count("linkspan_coordinator_commands_refused_total", "Commands refused", counters.refused);
+  count("linkspan_coordinator_records_total", "Records appended", counters.records);
+  count("linkspan_coordinator_conflicts_total", "Appends that another coordinator was faster with",
+        counters.conflicts);
+  count("linkspan_coordinator_store_retries_total", "Log operations tried again", counters.retries);
+  count("linkspan_coordinator_store_restarts_total", "Times that the log was another than before",
+        counters.restarts);
+  count("linkspan_coordinator_snapshots_total", "Snapshots written", counters.snapshots);
   set("linkspan_coordinator_queue_commands", "Commands that wait", number(committer_->queued()));
   set("linkspan_coordinator_streams", "View streams open", number(hub_->size()));
-  set("linkspan_coordinator_frames_sent_count", "View frames sent", number(hub_->frames_sent()));
-  set("linkspan_coordinator_frames_sent_bytes", "Bytes of view frames sent",
-      number(hub_->bytes_sent()));
+  count("linkspan_coordinator_frames_sent_total", "View frames sent", hub_->frames_sent());
+  count("linkspan_coordinator_frames_sent_bytes_total", "Bytes of view frames sent",
+        hub_->bytes_sent());
   if (ViewLog* views = committer_->views(); views != nullptr) {
     set("linkspan_coordinator_views", "Views that are followed", number(views->view_count()));
-    set("linkspan_coordinator_frames_encoded_count", "View frames encoded and signed",
-        number(views->encoded_count()));
+    count("linkspan_coordinator_frames_encoded_total", "View frames encoded and signed",
+          views->encoded_count());
   }
   const auto http = http_->counters();
   set("linkspan_coordinator_connections", "HTTP connections", number(http.connections));
-  set("linkspan_coordinator_connections_accepted_count", "HTTP connections accepted",
-      number(http.connections_accepted));
-  set("linkspan_coordinator_connections_refused_count", "HTTP connections refused",
-      number(http.connections_refused));
-  set("linkspan_coordinator_requests_refused_count", "Requests refused before they were read",
-      number(http.requests_refused));
+  count("linkspan_coordinator_connections_accepted_total", "HTTP connections accepted",
+        http.connections_accepted);
+  count("linkspan_coordinator_connections_refused_total", "HTTP connections refused",
+        http.connections_refused);
+  count("linkspan_coordinator_requests_refused_total", "Requests refused before they were read",
+        http.requests_refused);
 }
 
 }  // namespace coordinator

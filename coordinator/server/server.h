@@ -82,6 +82,7 @@ class Server {
   std::string url_;
   crypto::SystemRandom random_;
   base::Metrics metrics_;
+  std::map<std::string, std::uint64_t> counted_;  // what gather() counted up to, by metric
   Fleet fleet_;
   std::map<std::uint64_t, loop::Timer> timers_;  // of later()
   std::uint64_t next_timer_ = 0;

@@ -259,5 +259,20 @@ TEST_F(ServerTest, OperatorConfirmsWhatTheViewsSay) {
   EXPECT_TRUE(updates[0].is_mass_removal_meant);
 }
 
+TEST_F(ServerTest, WhatOnlyGrowsIsCountedAsSuch) {
+  const auto lines = [&] { return running_.api("GET", "/metrics").body; };
+  running_.make_token();
+  const std::string text = lines();
+
+  EXPECT_NE(text.find("# TYPE linkspan_coordinator_commands_total counter"), std::string::npos);
+  EXPECT_EQ(text.find("_count gauge"), std::string::npos);
+  // Read twice, counted once.
+  const auto value = [](const std::string& page) {
+    const std::string name = "\nlinkspan_coordinator_commands_total ";
+    return page.substr(page.find(name) + name.size(), 8);
+  };
+  EXPECT_EQ(value(lines()), value(text));
+}
+
 }  // namespace
 }  // namespace coordinator
