@@ -52,19 +52,21 @@ void Api::get_openapi(const CallPointer& call) {
 }
 
 void Api::get_join(const CallPointer& call) {
-  std::string packages;
-  for (const std::string& name : parts_.packages.to_install()) {
-    packages += (packages.empty() ? "" : " ") + name;
-  }
-  std::string script(join_script());
-  replace_all(script, "@URL@", settings_.url);
-  replace_all(script, "@PIN@", crypto::curl_pin(settings_.pin));
-  replace_all(script, "@PACKAGES@", packages);
-  Response response;
-  response.headers["content-type"] = "text/x-shellscript; charset=utf-8";
-  response.headers["cache-control"] = "no-store";
-  response.body = std::move(script);
-  answer(call, std::move(response));
+  parts_.packages.to_install([this, call](const std::vector<std::string>& names) {
+    std::string packages;
+    for (const std::string& name : names) {
+      packages += (packages.empty() ? "" : " ") + name;
+    }
+    std::string script(join_script());
+    replace_all(script, "@URL@", settings_.url);
+    replace_all(script, "@PIN@", crypto::curl_pin(settings_.pin));
+    replace_all(script, "@PACKAGES@", packages);
+    Response response;
+    response.headers["content-type"] = "text/x-shellscript; charset=utf-8";
+    response.headers["cache-control"] = "no-store";
+    response.body = std::move(script);
+    answer(call, std::move(response));
+  });
 }
 
 void Api::get_package(const CallPointer& call) {

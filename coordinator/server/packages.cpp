@@ -176,17 +176,45 @@ void Packages::read(const std::string& name) {
   }
 }
 
-std::vector<std::string> Packages::to_install() const {
+void Packages::to_install(std::function<void(const std::vector<std::string>&)> done) {
+  if (directory_.empty() || (listed_at_.has_value() && loop_.now() - *listed_at_ < kFreshFor)) {
+    done(to_install_);
+    return;
+  }
+  waiting_for_list_.push_back(std::move(done));
+  if (waiting_for_list_.size() == 1) {
+    list();
+  }
+}
+
+void Packages::list() {
+  // Shared by the two halves of one job.
+  const auto files = std::make_shared<std::vector<std::string>>();
+  const auto finish = [this, files] {
+    to_install_ = packages_to_install(*files);
+    listed_at_ = loop_.now();
+    for (const auto& done : std::exchange(waiting_for_list_, {})) {
+      done(to_install_);
+    }
+  };
+  const auto status = queue_.submit(
+      [files, directory = directory_] {
+        if (auto names = loop::list_directory(directory, kFilesMax); names.ok()) {
+          *files = std::move(names).value();
+        }
+      },
+      finish);
+  if (!status.ok()) {  // packages are being read: what was listed last is still told
+    for (const auto& done : std::exchange(waiting_for_list_, {})) {
+      done(to_install_);
+    }
+  }
+}
+
+std::vector<std::string> packages_to_install(const std::vector<std::string>& files) {
   std::vector<std::string> chosen;
-  if (directory_.empty()) {
-    return chosen;
-  }
-  const auto names = loop::list_directory(directory_, kFilesMax);
-  if (!names.ok()) {
-    return chosen;
-  }
   for (const std::string_view name : {"linkspan-agent", "linkspan-mirror"}) {
-    if (std::string newest = newest_package(names.value(), name, kArchitecture); !newest.empty()) {
+    if (std::string newest = newest_package(files, name, kArchitecture); !newest.empty()) {
       chosen.push_back(std::move(newest));
     }
   }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,9 +37,11 @@ class Packages {
   using Content = loop::HttpServer::Chunk;
   void get(const std::string& name, std::function<void(base::Result<Content>)> done);
 
-  // File names of what a joining server installs: the newest_package() linkspan-agent and, if
-  // there, linkspan-mirror, for the architecture that this coordinator was built for.
-  std::vector<std::string> to_install() const;
+  // Calls `done` with the file names of what a joining server installs: the newest_package()
+  // linkspan-agent and, if there, linkspan-mirror, for the architecture that this coordinator was
+  // built for; empty if there are none. From the loop or at once: the directory is listed in the
+  // background, at most once in kFreshFor.
+  void to_install(std::function<void(const std::vector<std::string>&)> done);
 
  private:
   struct Entry {
@@ -48,10 +51,14 @@ class Packages {
   };
 
   void read(const std::string& name);
+  void list();
 
   loop::Loop& loop_;
   std::string directory_;
   std::map<std::string, Entry> entries_;
+  std::vector<std::string> to_install_;
+  std::optional<base::TimePoint> listed_at_;
+  std::vector<std::function<void(const std::vector<std::string>&)>> waiting_for_list_;
   loop::WorkQueue queue_;
 };
 
@@ -59,6 +66,9 @@ bool is_package_name(std::string_view name);
 
 // Below, at or above 0 as `a` is older than, as old as or newer than `b`, as dpkg has it.
 int compare_versions(std::string_view a, std::string_view b);
+
+// Of `files`, what a joining server installs, in this order.
+std::vector<std::string> packages_to_install(const std::vector<std::string>& files);
 
 // Of `files`, the newest <name>_<version>_<architecture>.deb; one for `architecture` or "all"
 // before any for another. Empty if there is none.

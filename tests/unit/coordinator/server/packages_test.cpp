@@ -35,5 +35,11 @@ TEST(PackagesTest, OwnArchitectureComesBeforeANewerVersionForAnother) {
   EXPECT_EQ(newest_package({"x_1.0_arm64.deb"}, "x", "amd64"), "x_1.0_arm64.deb");
 }
 
+TEST(PackagesTest, MirrorAloneIsNotInstalled) {
+  EXPECT_EQ(packages_to_install({"linkspan-mirror_1_all.deb"}), std::vector<std::string>{});
+  EXPECT_EQ(packages_to_install({"linkspan-mirror_1_all.deb", "linkspan-agent_1_all.deb"}),
+            (std::vector<std::string>{"linkspan-agent_1_all.deb", "linkspan-mirror_1_all.deb"}));
+}
+
 }  // namespace
 }  // namespace coordinator
