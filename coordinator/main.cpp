@@ -65,8 +65,8 @@ void add_serve(CLI::App& app, Arguments& arguments) {
                    "where keys and the event log are; made if missing")
       ->required()
       ->type_name("DIR");
-  serve->add_option("--listen", arguments.listen, "address and port for HTTPS")
-      ->type_name("HOST:PORT")
+  serve->add_option("--listen", arguments.listen, "IP address and port for HTTPS")
+      ->type_name("ADDRESS:PORT")
       ->capture_default_str();
   serve
       ->add_option("--advertise", arguments.url,
