@@ -255,9 +255,9 @@ void AdminCommands::add_token() {
   create
       ->add_option(
           "--role", token.role,
-          "What they become: member, gateway (carries the site's traffic to others), spoke "
-          "(a lone server). Default: member")
-      ->type_name("member|gateway|spoke");
+          "What they become: member, or gateway, which carries the site's traffic to others. "
+          "Default: member")
+      ->type_name("member|gateway");
   create->add_option("--uses", token.uses, "How many servers may join with it; default: 1")
       ->type_name("COUNT");
   create
