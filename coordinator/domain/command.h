@@ -26,7 +26,6 @@ struct CreateNetwork {
   model::Topology topology = model::Topology::Site;
   // Empty: 10.192.0.0/12 and a random ULA /48 (RFC 4193). Else at most one of each family.
   std::vector<base::Prefix> prefixes;
-  std::vector<base::Prefix> pod_prefixes;
   std::uint16_t mtu = kMtuDefault;
   std::uint16_t keepalive_s = kKeepaliveSecondsDefault;
 };

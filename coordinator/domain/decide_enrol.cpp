@@ -56,8 +56,7 @@ Decision check_expected_network(const Enrol& command, const Network& network,
 
 // A route of the joiner's own inside the overlay's ranges would be cut off by it, or cut it off.
 Decision check_local_routes(const Enrol& command, const Network& network) {
-  std::vector<base::Prefix> ranges = network.prefixes;
-  ranges.insert(ranges.end(), network.pod_prefixes.begin(), network.pod_prefixes.end());
+  const std::vector<base::Prefix>& ranges = network.prefixes;
   const auto& routes = command.joiner.local_prefixes;
   for (std::size_t i = 0; i < routes.size(); ++i) {
     const base::Prefix& route = routes[i];

@@ -59,40 +59,16 @@ std::string list_field(std::string_view name, std::size_t index) {
   return std::string(name) + "[" + std::to_string(index) + "]";
 }
 
-// No refusal if the lists are good ranges, each free of overlap.
+// No refusal if the list is one of good ranges.
 Decision check_ranges(const CreateNetwork& command) {
   if (!has_one_of_each_family(command.prefixes)) {
     return refuse(base::Errc::Malformed, "prefixes", std::to_string(command.prefixes.size()),
                   "expected at most one IPv4 and one IPv6 prefix");
   }
-  if (command.pod_prefixes.size() > kPrefixesMax) {
-    return refuse(base::Errc::LimitExceeded, "pod_prefixes",
-                  std::to_string(command.pod_prefixes.size()),
-                  "expected at most " + std::to_string(kPrefixesMax));
-  }
-  std::vector<base::Prefix> seen;
-  const auto check = [&](std::string_view name, std::size_t index, const base::Prefix& prefix) {
-    const std::string field = list_field(name, index);
-    if (const std::string text = unfit(prefix); !text.empty()) {
-      return refuse(base::Errc::Malformed, field, prefix.text(), text);
-    }
-    for (const base::Prefix& other : seen) {
-      if (other.overlaps(prefix)) {
-        return refuse(base::Errc::Conflict, field, prefix.text(),
-                      prefix.text() + " overlaps " + other.text() + " of the same network");
-      }
-    }
-    seen.push_back(prefix);
-    return Decision{};
-  };
   for (std::size_t i = 0; i < command.prefixes.size(); ++i) {
-    if (auto decision = check("prefixes", i, command.prefixes[i]); !decision.ok()) {
-      return decision;
-    }
-  }
-  for (std::size_t i = 0; i < command.pod_prefixes.size(); ++i) {
-    if (auto decision = check("pod_prefixes", i, command.pod_prefixes[i]); !decision.ok()) {
-      return decision;
+    const base::Prefix& prefix = command.prefixes[i];
+    if (const std::string text = unfit(prefix); !text.empty()) {
+      return refuse(base::Errc::Malformed, list_field("prefixes", i), prefix.text(), text);
     }
   }
   return {};
@@ -156,21 +132,13 @@ Decision Deciding::operator()(const CreateNetwork& command) const {
                   .name = command.name,
                   .topology = command.topology,
                   .prefixes = command.prefixes,
-                  .pod_prefixes = command.pod_prefixes,
+                  .pod_prefixes = {},
                   .mtu = command.mtu,
                   .keepalive_s = command.keepalive_s,
                   .created_at = circumstances.now,
                   .changed_at = 0};
   if (network.prefixes.empty()) {
     network.prefixes = {default_v4(), random_ula(random)};
-    for (std::size_t i = 0; i < network.pod_prefixes.size(); ++i) {
-      if (network.pod_prefixes[i].overlaps(network.prefixes[0])) {
-        return refuse(base::Errc::Conflict, list_field("pod_prefixes", i),
-                      network.pod_prefixes[i].text(),
-                      network.pod_prefixes[i].text() + " overlaps the default " +
-                          network.prefixes[0].text() + ": give prefixes as well");
-      }
-    }
   }
   std::sort(network.prefixes.begin(), network.prefixes.end());
   Decision decision;

@@ -53,8 +53,8 @@ struct Network {
   model::NetworkId id;
   std::string name;
   model::Topology topology = model::Topology::Site;
-  std::vector<base::Prefix> prefixes;  // overlay addresses: at most one of each family
-  std::vector<base::Prefix> pod_prefixes;
+  std::vector<base::Prefix> prefixes;      // overlay addresses: at most one of each family
+  std::vector<base::Prefix> pod_prefixes;  // empty: no blocks of them are given to nodes yet
   std::uint16_t mtu = 0;
   std::uint16_t keepalive_s = 0;
   base::WallTime created_at;

@@ -74,7 +74,7 @@ model::Fact fact_of(const Network& network) {
                                         .name = network.name,
                                         .topology = network.topology,
                                         .prefixes = network.prefixes,
-                                        .pod_prefixes = network.pod_prefixes,
+                                        .pod_prefixes = {},
                                         .mtu = network.mtu,
                                         .keepalive_s = network.keepalive_s};
   model::canonicalise(fact);

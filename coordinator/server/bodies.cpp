@@ -93,7 +93,6 @@ base::Result<NetworkBody> decode_network_body(std::string_view json, FieldFailur
     command.topology = reader.optional_parsed("topology", 16, model::parse_topology)
                            .value_or(model::Topology::Site);
     command.prefixes = read_prefixes(reader, "prefixes");
-    command.pod_prefixes = read_prefixes(reader, "pod_prefixes");
     command.mtu = static_cast<std::uint16_t>(
         reader.optional_number("mtu", model::kMtuMin, model::kMtuMax).value_or(kMtuDefault));
     command.keepalive_s =

@@ -42,7 +42,6 @@ json to_json(const State& state, const Network& network) {
           {"name", network.name},
           {"topology", model::name_of(network.topology)},
           {"prefixes", texts(network.prefixes)},
-          {"pod_prefixes", texts(network.pod_prefixes)},
           {"mtu", network.mtu},
           {"keepalive_s", network.keepalive_s},
           {"sites", use.sites},

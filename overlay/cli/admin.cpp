@@ -191,9 +191,6 @@ void AdminCommands::add_network() {
                    "and a random IPv6 ULA /48")
       ->allow_extra_args(false)
       ->type_name("CIDR");
-  create->add_option("--pod-prefix", network.pod_prefixes, "Addresses of its pods, likewise")
-      ->allow_extra_args(false)
-      ->type_name("CIDR");
   create->add_option("--mtu", network.mtu, "MTU inside the tunnels; default: 1420")
       ->type_name("BYTES");
   create

@@ -66,7 +66,6 @@ ApiRequest create_request(const NetworkArguments& arguments) {
   json body = {{"name", arguments.name}};
   put(body, "topology", arguments.topology);
   put(body, "prefixes", arguments.prefixes);
-  put(body, "pod_prefixes", arguments.pod_prefixes);
   put(body, "mtu", arguments.mtu);
   put(body, "keepalive_s", arguments.keepalive_s);
   return post(Kind::Network, std::move(body));

@@ -38,7 +38,6 @@ struct NetworkArguments {
   std::string name{};
   std::string topology{};  // empty, here and below: not given, the coordinator's default
   std::vector<std::string> prefixes{};
-  std::vector<std::string> pod_prefixes{};
   std::optional<std::uint32_t> mtu{};
   std::optional<std::uint32_t> keepalive_s{};
 };

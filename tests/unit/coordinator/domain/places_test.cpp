@@ -52,9 +52,6 @@ TEST_F(PlacesTest, NetworksAreRefusedWithTheFieldAndTheReason) {
             "link-local");
   EXPECT_EQ(refusal(network_with({prefix("10.0.0.0/16"), prefix("10.1.0.0/16")})),
             "prefixes: expected at most one IPv4 and one IPv6 prefix");
-  CreateNetwork pods = network_with({prefix("10.0.0.0/12")});
-  pods.pod_prefixes = {prefix("10.8.0.0/16")};
-  EXPECT_EQ(refusal(pods), "pod_prefixes[0]: 10.8.0.0/16 overlaps 10.0.0.0/12 of the same network");
 }
 
 TEST_F(PlacesTest, SitesGetTheNextFreeBlocks) {

@@ -24,14 +24,12 @@ TEST(AdminRequestTest, SendsEveryFieldOfANetwork) {
   const ApiRequest request = create_request(NetworkArguments{.name = "lab",
                                                              .topology = "mesh",
                                                              .prefixes = {"10.0.0.0/12"},
-                                                             .pod_prefixes = {"fd00::/40"},
                                                              .mtu = 1400,
                                                              .keepalive_s = 0});
 
   EXPECT_EQ(request.body, json({{"name", "lab"},
                                 {"topology", "mesh"},
                                 {"prefixes", {"10.0.0.0/12"}},
-                                {"pod_prefixes", {"fd00::/40"}},
                                 {"mtu", 1400},
                                 {"keepalive_s", 0}}));
 }
