@@ -293,7 +293,7 @@ void AdminCommands::add_replica() {
       });
   create->alias("create");
   ReplicaArguments& replica = values_->replica;
-  create->add_option("URL,--url", replica.url, "Where it is: http(s)://HOST[:PORT]")->required();
+  create->add_option("URL", replica.url, "Where it is: http(s)://HOST[:PORT]")->required();
   create->add_option("--network", replica.network, "Its network; default: the only one there is")
       ->type_name("NAME");
   create->add_option("--site", replica.site, "The site where it stands")
