@@ -13,6 +13,7 @@
 #include "overlay/base/log.h"
 #include "overlay/crypto/certificate.h"
 #include "overlay/crypto/random.h"
+#include "overlay/loop/files.h"
 #include "overlay/loop/loop.h"
 #include "overlay/loop/signals.h"
 
@@ -131,22 +132,13 @@ base::Result<coordinator::Server::Options> options_of(const Arguments& arguments
 
 void print_welcome(const coordinator::Server& server) {
   const coordinator::DataDir& dir = server.data_dir();
-  std::printf(
-      "linkspan-coordinator is ready\n"
-      "  API         %s\n"
-      "  pin         %s\n"
-      "  admin key   %s\n",
-      server.url().c_str(), crypto::curl_pin(dir.pin()).c_str(), dir.admin_key_path().c_str());
-  if (dir.is_new()) {
-    std::printf(
-        "\nNext:\n"
-        "  export LINKSPAN_API=%s LINKSPAN_KEY_FILE=%s\n"
-        "  linkspan network create default\n"
-        "  linkspan site create SITE --network default\n"
-        "  linkspan token create --network default --site SITE      # prints the line that servers "
-        "join with\n",
-        server.url().c_str(), dir.admin_key_path().c_str());
-  }
+  const std::string text =
+      coordinator::welcome_text({.url = server.url(),
+                                 .pin = crypto::curl_pin(dir.pin()),
+                                 .admin_key_path = dir.admin_key_path(),
+                                 .is_admin_key_there = loop::path_exists(dir.admin_key_path()),
+                                 .is_new = dir.is_new()});
+  std::printf("%s", text.c_str());
   std::fflush(stdout);
 }
 

@@ -95,4 +95,26 @@ base::Status check_url(std::string_view text) {
   return {};
 }
 
+std::string welcome_text(const Welcome& welcome) {
+  std::string text = "linkspan-coordinator is ready\n  API         " + welcome.url +
+                     "\n  pin         " + welcome.pin + "\n  admin key   " + welcome.admin_key_path;
+  if (!welcome.is_admin_key_there) {
+    return text +
+           " is not there (moved, or made by another coordinator): use a copy of it, or another "
+           "API "
+           "key\n";
+  }
+  text += "\n";
+  if (welcome.is_new) {
+    text += "\nNext:\n  export LINKSPAN_API=" + welcome.url +
+            " LINKSPAN_KEY_FILE=" + welcome.admin_key_path +
+            "\n"
+            "  linkspan network create default\n"
+            "  linkspan site create SITE --network default\n"
+            "  linkspan token create --network default --site SITE      # prints the line that "
+            "servers join with\n";
+  }
+  return text;
+}
+
 }  // namespace coordinator

@@ -62,5 +62,28 @@ TEST(ServeOptionsTest, AdvertisedUrlHoldsNothingThatAShellWouldRead) {
   }
 }
 
+TEST(ServeOptionsTest, WelcomeNamesTheAdminKeyOnlyWhereItIs) {
+  Welcome welcome{.url = "https://192.0.2.1:7443",
+                  .pin = "sha256//abc",
+                  .admin_key_path = "/srv/ls/admin.key",
+                  .is_admin_key_there = true,
+                  .is_new = true};
+  const std::string use =
+      "export LINKSPAN_API=https://192.0.2.1:7443 LINKSPAN_KEY_FILE=/srv/ls/admin.key\n";
+  EXPECT_NE(welcome_text(welcome).find("admin key   /srv/ls/admin.key\n"), std::string::npos);
+  EXPECT_NE(welcome_text(welcome).find(use), std::string::npos);
+
+  welcome.is_new = false;
+  EXPECT_EQ(welcome_text(welcome).find("Next"), std::string::npos);
+
+  welcome.is_admin_key_there = false;
+  EXPECT_EQ(welcome_text(welcome),
+            "linkspan-coordinator is ready\n"
+            "  API         https://192.0.2.1:7443\n"
+            "  pin         sha256//abc\n"
+            "  admin key   /srv/ls/admin.key is not there (moved, or made by another coordinator): "
+            "use a copy of it, or another API key\n");
+}
+
 }  // namespace
 }  // namespace coordinator
