@@ -146,6 +146,7 @@ class Applier {
     }
     const Site& site = *state_.sites.find(node.site);
     const model::Fact before = fact_of(node, site);
+    const std::size_t bytes_before = fact_bytes_of(node, site);
     state_.node_by_wireguard_key.erase(node.wireguard_key);
     node.wireguard_key = event.wireguard_key;
     node.listen_port = event.listen_port;
@@ -159,6 +160,7 @@ class Applier {
     }
     if (before != after) {
       node.changed_at = state_.sequence.get();
+      change_fact_bytes(state_, node, bytes_before, fact_bytes_of(node, site));
       touch(node.network, after, false);
     }
     state_.node_by_wireguard_key.put(node.wireguard_key, node.id);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "coordinator/domain/refusals.h"
+#include "overlay/model/view_frame.h"
 
 namespace coordinator {
 namespace {
@@ -89,6 +90,36 @@ Decision refuse(base::Errc code, std::string_view field, std::string_view value,
                       .value = std::string(value.substr(0, kShownBytesMax)),
                       .text = std::string(field) + ": " + std::string(text)};
   return decision;
+}
+
+// What a frame holds besides: the network's own fact, its head, and the removals of a delta.
+constexpr std::size_t kFrameRestBytes = 1U << 20;
+static_assert(kMemberFactsBytesMax + kSharedFactsBytesMax + kFrameRestBytes <=
+              model::kFrameBytesMax);
+
+Decision check_shared_room(const State& state, const Network& network, std::size_t bytes) {
+  const std::uint64_t used = state.network_use.find(network.id)->fact_bytes;
+  if (used + bytes <= kSharedFactsBytesMax) {
+    return {};
+  }
+  return refuse(base::Errc::LimitExceeded, "network", network.name,
+                in_quotes(network.name) + " has " + std::to_string(used) +
+                    " bytes of sites, gateways and replicas, which every node has to hold, and "
+                    "this adds " +
+                    std::to_string(bytes) + ": at most " + std::to_string(kSharedFactsBytesMax));
+}
+
+Decision check_member_room(const State& state, const Site& site, std::size_t bytes) {
+  const Use& use = *state.site_use.find(site.id);
+  if (use.fact_bytes + bytes <= kMemberFactsBytesMax) {
+    return {};
+  }
+  return refuse(base::Errc::LimitExceeded, "site", site.name,
+                in_quotes(site.name) + " has " + counted(use.nodes - use.gateways, "member") +
+                    " of " + std::to_string(use.fact_bytes) +
+                    " bytes, which each of them has to hold, and this adds " +
+                    std::to_string(bytes) + ": at most " + std::to_string(kMemberFactsBytesMax) +
+                    "; make another site");
 }
 
 Decision refuse_missing(std::string_view field, std::string_view value) {

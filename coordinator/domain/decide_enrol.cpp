@@ -111,6 +111,13 @@ ChosenName choose_name(const State& state, model::NetworkId network, const std::
   }
 }
 
+// No refusal if the facts of a node of this role may grow by so much.
+Decision check_facts_room(const State& state, const Network& network, const Site& site,
+                          model::Role role, std::size_t bytes) {
+  return role == model::Role::Gateway ? check_shared_room(state, network, bytes)
+                                      : check_member_room(state, site, bytes);
+}
+
 // The server is a node already: the same again, with whatever is new about it.
 Decision enrol_again(const State& state, const Enrol& command, const Node& node,
                      base::WallTime now) {
@@ -160,6 +167,13 @@ Decision enrol_again(const State& state, const Enrol& command, const Node& node,
   if (const auto status = model::check_fact(fact_of(updated, site)); !status.ok()) {
     return refuse(base::Errc::Malformed, "enrol", "", status.error().text());
   }
+  const std::size_t bytes_before = fact_bytes_of(node, site);
+  if (const std::size_t bytes = fact_bytes_of(updated, site); bytes > bytes_before) {
+    if (auto refusal = check_facts_room(state, network, site, node.role, bytes - bytes_before);
+        !refusal.ok()) {
+      return refusal;
+    }
+  }
   decision.events.emplace_back(NodeUpdated{.id = node.id,
                                            .wireguard_key = updated.wireguard_key,
                                            .listen_port = updated.listen_port,
@@ -182,6 +196,12 @@ Decision check_room(const State& state, const Token& token, const Network& netwo
     return refuse(base::Errc::LimitExceeded, "token", model::text_of(token.id),
                   "network " + in_quotes(network.name) + " is a mesh and has " +
                       std::to_string(kMeshNodesMax) + " nodes, the most a mesh may have");
+  }
+  const Use& use = *state.site_use.find(site.id);
+  if (token.role != model::Role::Gateway && use.nodes - use.gateways >= kSiteMembersMax) {
+    return refuse(base::Errc::LimitExceeded, "site", site.name,
+                  in_quotes(site.name) + " has " + std::to_string(kSiteMembersMax) +
+                      " members, the most a site may have: make another site");
   }
   if (token.role == model::Role::Gateway && state.site_use.find(site.id)->gateways > 0) {
     return refuse(base::Errc::Conflict, "token", model::text_of(token.id),
@@ -249,6 +269,10 @@ Decision enrol_new(const Deciding& deciding, const Enrol& command, const Token& 
             .changed_at = 0};
   if (const auto status = model::check_fact(fact_of(node, site)); !status.ok()) {
     return refuse(base::Errc::Malformed, "enrol", "", status.error().text());
+  }
+  if (auto decision = check_facts_room(state, network, site, node.role, fact_bytes_of(node, site));
+      !decision.ok()) {
+    return decision;
   }
   Decision decision;
   decision.subject = {SubjectKind::Node, node.id.value};

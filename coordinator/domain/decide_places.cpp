@@ -239,6 +239,10 @@ Decision Deciding::operator()(const CreateSite& command) const {
     return refuse(base::Errc::Malformed, "prefixes", site.prefixes.front().text(),
                   "too small to hold a node");
   }
+  if (auto decision = check_shared_room(state, *network, fact_bytes_of(fact_of(site)));
+      !decision.ok()) {
+    return decision;
+  }
   Decision decision;
   decision.subject = {SubjectKind::Site, site.id.value};
   decision.events.emplace_back(SiteCreated{std::move(site)});
@@ -263,7 +267,8 @@ Decision Deciding::operator()(const RemoveSite& command) const {
 }
 
 Decision Deciding::operator()(const CreateReplica& command) const {
-  if (!state.networks.contains(command.network)) {
+  const Network* network = state.networks.find(command.network);
+  if (network == nullptr) {
     return refuse_missing("network", std::to_string(command.network.value));
   }
   const Site* site = state.sites.find(command.site);
@@ -297,6 +302,10 @@ Decision Deciding::operator()(const CreateReplica& command) const {
   std::sort(replica.sources.begin(), replica.sources.end());
   replica.sources.erase(std::unique(replica.sources.begin(), replica.sources.end()),
                         replica.sources.end());
+  if (auto decision = check_shared_room(state, *network, fact_bytes_of(fact_of(replica)));
+      !decision.ok()) {
+    return decision;
+  }
   Decision decision;
   decision.subject = {SubjectKind::Replica, replica.id.value};
   decision.events.emplace_back(ReplicaCreated{std::move(replica)});

@@ -34,6 +34,15 @@ base::Error damaged(std::string text) {
   return base::Error(base::Errc::Malformed, std::move(text));
 }
 
+void change_fact_bytes(State& state, const Node& node, std::size_t before, std::size_t after) {
+  const auto change = [&](Use& use) { use.fact_bytes = use.fact_bytes + after - before; };
+  if (node.role == model::Role::Gateway) {
+    change_use(state.network_use, node.network, change);
+  } else {
+    change_use(state.site_use, node.site, change);
+  }
+}
+
 base::Status add_network(State& state, const Network& network) {
   if (state.networks.contains(network.id)) {
     return damaged("network " + number(network.id.value) + " exists already");
@@ -74,7 +83,10 @@ base::Status add_site(State& state, const Site& site) {
   state.sites.put(site.id, site);
   state.site_by_name.put({site.network, site.name}, site.id);
   state.site_use.put(site.id, {});
-  change_use(state.network_use, site.network, [](Use& use) { ++use.sites; });
+  change_use(state.network_use, site.network, [&](Use& use) {
+    ++use.sites;
+    use.fact_bytes += fact_bytes_of(fact_of(site));
+  });
   return {};
 }
 
@@ -122,6 +134,7 @@ base::Status add_node(State& state, const Node& node) {
   };
   change_use(state.network_use, node.network, count);
   change_use(state.site_use, node.site, count);
+  change_fact_bytes(state, node, 0, fact_bytes_of(node, *site));
   return {};
 }
 
@@ -153,7 +166,10 @@ base::Status add_replica(State& state, const Replica& replica) {
     return status.error();
   }
   state.replicas.put(replica.id, replica);
-  change_use(state.network_use, replica.network, [](Use& use) { ++use.replicas; });
+  change_use(state.network_use, replica.network, [&](Use& use) {
+    ++use.replicas;
+    use.fact_bytes += fact_bytes_of(fact_of(replica));
+  });
   change_use(state.site_use, replica.site, [](Use& use) { ++use.replicas; });
   return {};
 }
@@ -234,7 +250,10 @@ void drop_site(State& state, const Site& site) {
   }
   state.site_by_name.erase({site.network, site.name});
   state.site_use.erase(site.id);
-  change_use(state.network_use, site.network, [](Use& use) { --use.sites; });
+  change_use(state.network_use, site.network, [&](Use& use) {
+    --use.sites;
+    use.fact_bytes -= fact_bytes_of(fact_of(site));
+  });
   state.sites.erase(model::SiteId(site.id));
 }
 
@@ -250,6 +269,7 @@ void drop_node(State& state, const Node& node) {
   };
   change_use(state.network_use, node.network, count);
   change_use(state.site_use, node.site, count);
+  change_fact_bytes(state, node, fact_bytes_of(node, *state.sites.find(node.site)), 0);
   state.nodes.erase(model::NodeId(node.id));
 }
 
@@ -260,7 +280,10 @@ void drop_token(State& state, const Token& token) {
 }
 
 void drop_replica(State& state, const Replica& replica) {
-  change_use(state.network_use, replica.network, [](Use& use) { --use.replicas; });
+  change_use(state.network_use, replica.network, [&](Use& use) {
+    --use.replicas;
+    use.fact_bytes -= fact_bytes_of(fact_of(replica));
+  });
   change_use(state.site_use, replica.site, [](Use& use) { --use.replicas; });
   state.replicas.erase(model::ReplicaId(replica.id));
 }

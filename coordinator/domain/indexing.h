@@ -27,6 +27,9 @@ void drop_token(State& state, const Token& token);
 void drop_replica(State& state, const Replica& replica);
 void drop_released(State& state, const ReleasedKey& key);
 
+// A node's facts weigh `after` bytes and no longer `before`.
+void change_fact_bytes(State& state, const Node& node, std::size_t before, std::size_t after);
+
 base::Error damaged(std::string text);
 
 }  // namespace coordinator

@@ -27,6 +27,11 @@ inline constexpr std::size_t kReplicasMax = 4096;    // of one network
 inline constexpr std::size_t kTokensMax = 100'000;   // alive or not, of all networks
 inline constexpr std::size_t kNodesMax = 1'000'000;  // of all networks
 inline constexpr std::size_t kMeshNodesMax = 500;    // of one mesh: everyone is everyone's peer
+// A view is sent in one frame at first: what all sites share and the members of one site, each as
+// its facts weigh uncompressed, fit one together.
+inline constexpr std::size_t kSiteMembersMax = 100'000;         // of one site, gateways not counted
+inline constexpr std::size_t kMemberFactsBytesMax = 12U << 20;  // of one site
+inline constexpr std::size_t kSharedFactsBytesMax = 3U << 20;   // of one network
 inline constexpr std::size_t kApiKeysMax = 1000;
 // The newest that are kept: what nodes do, and what everybody else does, who are fewer and must not
 // be pushed out by a burst of joins.

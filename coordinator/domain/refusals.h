@@ -16,6 +16,10 @@ Decision refuse(base::Errc code, std::string_view field, std::string_view value,
 // An id that names nothing: "site: 7 does not exist".
 Decision refuse_missing(std::string_view field, std::string_view value);
 
+// No refusal if the network's shared facts may grow by `bytes`, or the site's members' may.
+Decision check_shared_room(const State& state, const Network& network, std::size_t bytes);
+Decision check_member_room(const State& state, const Site& site, std::size_t bytes);
+
 std::string in_quotes(std::string_view text);
 
 // "2026-11-23T05:12:00Z".

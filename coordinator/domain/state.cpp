@@ -50,6 +50,16 @@ void State::roll_back() {
   for_each_part(*this, [](auto& part) { part.roll_back(); });
 }
 
+std::size_t fact_bytes_of(const model::Fact& fact) {
+  constexpr std::size_t kChangeBytes = 5;  // around it in an update
+  return kChangeBytes + model::encode(fact).size();
+}
+
+std::size_t fact_bytes_of(const Node& node, const Site& site) {
+  return fact_bytes_of(fact_of(node, site)) +
+         (node.role == model::Role::Gateway ? fact_bytes_of(gateway_fact_of(node)) : 0);
+}
+
 std::vector<base::Address> addresses_of(const Site& site, std::uint32_t offset) {
   std::vector<base::Address> addresses;
   for (const base::Prefix& prefix : site.prefixes) {

@@ -30,6 +30,8 @@ struct Use {
   std::uint32_t gateways = 0;
   std::uint32_t replicas = 0;
   std::uint32_t tokens = 0;
+  // Of a site: its members' facts. Of a network: the facts that all its views hold.
+  std::uint64_t fact_bytes = 0;
 
   bool is_zero() const { return *this == Use{}; }
   friend bool operator==(const Use&, const Use&) = default;
@@ -113,6 +115,11 @@ model::Fact fact_of(const Site& site);
 model::Fact fact_of(const Replica& replica);
 model::Fact fact_of(const Node& node, const Site& site);
 model::Fact gateway_fact_of(const Node& node);
+
+// What the node adds to Use::fact_bytes, of its network if it is a gateway, else of its site.
+std::size_t fact_bytes_of(const Node& node, const Site& site);
+// What any other fact adds to its network's.
+std::size_t fact_bytes_of(const model::Fact& fact);
 
 // The addresses of offset `offset` in `site`, one per prefix.
 std::vector<base::Address> addresses_of(const Site& site, std::uint32_t offset);

@@ -302,7 +302,9 @@ SharedFrame ViewLog::encode(model::ViewId id, const model::ViewUpdate& update) {
   ++encoded_count_;
   auto bytes = model::encode_signed(*signing_key_, id, update);
   if (!bytes.ok()) {
-    return nullptr;  // larger than a frame may be: its agents keep what they have
+    ++too_large_count_;  // its agents keep what they have; no view that decide() let grow comes
+                         // here
+    return nullptr;
   }
   return std::make_shared<const std::vector<std::uint8_t>>(std::move(bytes).value());
 }

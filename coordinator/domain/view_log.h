@@ -79,6 +79,9 @@ class ViewLog {
   std::size_t view_count() const { return views_.size(); }
   // How often a frame was encoded and signed.
   std::uint64_t encoded_count() const { return encoded_count_; }
+  // How often a frame came out larger than the limit and was not sent. The limits of records.h keep
+  // that from happening; a log from before them may hold more.
+  std::uint64_t too_large_count() const { return too_large_count_; }
 
  private:
   struct OneView;
@@ -93,6 +96,7 @@ class ViewLog {
   const crypto::IdentityKey* signing_key_;
   std::map<model::ViewId, OneView> views_;
   std::uint64_t encoded_count_ = 0;
+  std::uint64_t too_large_count_ = 0;
 };
 
 }  // namespace coordinator

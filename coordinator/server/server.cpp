@@ -286,6 +286,9 @@ void Server::gather(base::Metrics& metrics) {
     set("linkspan_coordinator_views", "Views that are followed", number(views->view_count()));
     count("linkspan_coordinator_frames_encoded_total", "View frames encoded and signed",
           views->encoded_count());
+    count("linkspan_coordinator_frames_too_large_total",
+          "View frames larger than the limit: the agents of that view no longer hear of changes",
+          views->too_large_count());
   }
   const auto http = http_->counters();
   set("linkspan_coordinator_connections", "HTTP connections", number(http.connections));

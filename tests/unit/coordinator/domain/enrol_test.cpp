@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "coordinator/domain/codec.h"
 #include "tests/unit/coordinator/domain/world.h"
 
 namespace coordinator {
@@ -317,6 +318,91 @@ TEST_F(EnrolTest, ParkedCopyIsWrittenDownWithBothAddresses) {
   EXPECT_EQ(entry.action, "node.copy-parked");
   EXPECT_EQ(entry.remote, "198.51.100.9");
   EXPECT_EQ(entry.target, "node " + model::text_of(id) + ", alive at 192.0.2.1");
+}
+
+// --- What one view holds ---
+
+class RoomTest : public EnrolTest {
+ protected:
+  // As if so much were there.
+  void pretend(std::uint32_t nodes, std::uint64_t site_bytes, std::uint64_t shared_bytes) {
+    State& state = world_.state;
+    state.site_use.put(site_, {.nodes = nodes, .fact_bytes = site_bytes});
+    Use use = *state.network_use.find(network_);
+    use.fact_bytes = shared_bytes;
+    state.network_use.put(network_, use);
+    state.commit();
+  }
+};
+
+TEST_F(RoomTest, SiteTakesItsLastMemberAndNoMore) {
+  pretend(kSiteMembersMax - 1, 0, 0);
+  ASSERT_NE(world_.join(token_, 1), nullptr);
+
+  EXPECT_EQ(refusal(World::enrol(token_, 2)),
+            "site: \"fra\" has 100000 members, the most a site may have: make another site");
+  EXPECT_NE(world_.join(world_.make_token(site_, 1, model::Role::Gateway), 3), nullptr)
+      << "what carries its traffic still may come";
+}
+
+TEST_F(RoomTest, MembersThatWeighMoreThanAFrameHoldsAreRefused) {
+  const Node* node = world_.join(token_, 1);
+  const std::size_t bytes = fact_bytes_of(*node, site());
+  pretend(7, kMemberFactsBytesMax - bytes, 0);
+  ASSERT_NE(world_.join(token_, 2), nullptr) << "of the same weight";
+
+  EXPECT_EQ(refusal(World::enrol(token_, 3)),
+            "site: \"fra\" has 8 members of 12582912 bytes, which each of them has to hold, and "
+            "this adds " +
+                std::to_string(bytes) + ": at most 12582912; make another site");
+
+  Enrol heavier = World::enrol(token_, 2);
+  heavier.joiner.lan_addresses.push_back(base::Address::parse("192.0.2.77").value());
+  EXPECT_NE(refusal(heavier).find("and this adds 5: at most"), std::string::npos)
+      << refusal(heavier);
+  EXPECT_TRUE(world_.run(World::enrol(token_, 2)).ok());
+}
+
+TEST_F(RoomTest, WhatEveryNodeHoldsIsBoundedToo) {
+  pretend(0, 0, kSharedFactsBytesMax);
+  const std::string full =
+      "\"default\" has 3145728 bytes of sites, gateways and replicas, which "
+      "every node has to hold, and this adds ";
+
+  EXPECT_NE(refusal(World::enrol(world_.make_token(site_, 1, model::Role::Gateway), 1)).find(full),
+            std::string::npos);
+  const Decision site = world_.run(CreateSite{network_, "ams", {}, false});
+  EXPECT_NE(site.refusal.text.find(full), std::string::npos);
+  CreateReplica replica;
+  replica.network = network_;
+  replica.site = site_;
+  replica.url = "http://192.0.2.1";
+  replica.sources = {"docker.io"};
+  EXPECT_NE(world_.run(replica).refusal.text.find(full), std::string::npos);
+  EXPECT_NE(world_.join(token_, 1), nullptr);
+}
+
+TEST_F(RoomTest, WeightsFollowWhatComesChangesAndGoes) {
+  const auto shared = [&] { return world_.state.network_use.find(network_)->fact_bytes; };
+  const auto members = [&] { return world_.state.site_use.find(site_)->fact_bytes; };
+  const std::uint64_t before = shared();
+  world_.join(token_, 1);
+  world_.join(World::enrol(world_.make_token(site_, 1, model::Role::Gateway), 2));
+  Enrol changed = World::enrol(token_, 1);
+  changed.joiner.lan_addresses.push_back(base::Address::parse("192.0.2.77").value());
+  const Node member = *world_.join(changed);
+  EXPECT_EQ(members(), fact_bytes_of(member, site()));
+  EXPECT_GT(shared(), before);
+  const auto decoded = decode_snapshot(encode_snapshot(world_.state));
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_EQ(decoded.value(), world_.state);
+
+  for (const model::NodeId id : {model::NodeId{1}, model::NodeId{2}}) {
+    ASSERT_TRUE(world_.run(RemoveNode{id}).ok());
+  }
+
+  EXPECT_EQ(members(), 0U);
+  EXPECT_EQ(shared(), before);
 }
 
 }  // namespace

@@ -274,5 +274,34 @@ TEST_F(ViewLogTest, MeshHasOneViewWithEverything) {
   EXPECT_EQ(follower.view().nodes().size(), 2U);
 }
 
+// So that the limits on what facts weigh keep a view within a frame, however badly it compresses.
+TEST_F(ViewLogTest, FrameWeighsNoMoreThanItsFactsAndItsHead) {
+  constexpr std::size_t kHeadBytes = 4 + 72 + 64;  // PROTOCOL.md, 5.3, with the length before it
+  base::SeededRandom random(3);
+  model::ViewUpdate update{.is_snapshot = true, .epoch = kEpoch, .sequence = 1};
+  std::size_t bytes = 0;
+  for (std::uint64_t id = 1; id <= 100; ++id) {
+    model::NodeFact node;
+    node.id = {id};
+    node.site = {1};
+    node.name = "n" + std::to_string(random.below(UINT64_MAX));
+    random.fill(node.key.bytes);
+    for (int i = 0; i < 32; ++i) {
+      std::array<std::uint8_t, 16> address{};
+      random.fill(address);
+      node.lan_addresses.push_back(base::Address::v6(address));
+    }
+    update.changes.push_back(model::upsert(node));
+    model::canonicalise(*update.changes.back().fact);
+    bytes += fact_bytes_of(*update.changes.back().fact);
+  }
+
+  const auto frame = model::encode_signed(*key_, view_of({1}), update);
+
+  ASSERT_TRUE(frame.ok()) << frame.error().text();
+  EXPECT_LE(frame.value().size(), bytes + kHeadBytes);
+  EXPECT_GT(frame.value().size(), bytes * 9 / 10) << "these do not compress";
+}
+
 }  // namespace
 }  // namespace coordinator
