@@ -1,15 +1,17 @@
 // Simulated agents against a running coordinator: joins a second and their latency, the
-// coordinator's CPU for one join, and with --streams what an open view stream costs and how soon a
-// change is seen on all of them. Prints one line of JSON.
+// coordinator's CPU for one join, and with --streams what an open view stream costs, how soon a
+// change is seen on all of them, and how they come back when the coordinator is restarted. Prints
+// one line of JSON.
 //
 //   linkspan-join-load --url https://HOST:PORT --token TOKEN --agents 1000 [--fresh-connections]
-//                      [--streams 500 --changes 5]
+//                      [--streams 500 --changes 5 [--restart COMMAND]]
 //
 // The agents are real on the wire (own keys, signed requests, pinned TLS) and nothing else: no
 // interfaces, no verification of views, so that the load is made cheaper than it is served.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -19,6 +21,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "overlay/base/backoff.h"
 #include "overlay/base/bytes.h"
 #include "overlay/base/hex.h"
 #include "overlay/crypto/keys.h"
@@ -40,6 +43,10 @@ using namespace std::chrono_literals;
 
 constexpr base::Duration kPhaseMax = std::chrono::minutes(5);  // without its end: give up
 constexpr int kErrorsShownMax = 5;
+// As agents do (overlay/agent/view_stream.h).
+constexpr base::Duration kRetryFirst = 1s;
+constexpr base::Duration kRetryMax = 60s;
+constexpr base::Duration kDrainSpread = 2s;
 
 struct Options {
   std::string url;
@@ -49,6 +56,7 @@ struct Options {
   bool has_fresh_connections = false;
   std::size_t streams = 0;
   std::size_t changes = 5;
+  std::string restart;
   pid_t coordinator_pid = 0;
 };
 
@@ -61,8 +69,13 @@ struct Agent {
   std::optional<model::EnrolResponse> enrolled;
   loop::RequestHandle request;  // the enrolment, later the stream
   model::FrameReader frames;
-  std::size_t deltas = 0;
+  model::Cursor cursor;
   bool has_snapshot = false;
+  // While the coordinator is restarted.
+  std::unique_ptr<base::Backoff> backoff;
+  std::unique_ptr<loop::Timer> retry;
+  std::optional<base::Duration> drain_wait;
+  bool is_back = false;
 };
 
 double milliseconds(base::Duration span) {
@@ -118,13 +131,18 @@ class JoinLoad {
   void enrol(Agent& agent, std::function<void()> done);
   void handle_enrolled(Agent& agent, base::Result<loop::HttpResponse> answer);
   void follow(Agent& agent);
+  void handle_head(Agent& agent, int status);
   void handle_frames(Agent& agent, std::span<const std::uint8_t> bytes);
+  void handle_frame(Agent& agent, const model::Frame& frame);
+  void handle_end(Agent& agent, const base::Status& status);
   void fail(const std::string& why);
   bool run_until(const std::function<bool()>& is_done);
 
   void measure_joins(nlohmann::json& figures);
   void measure_streams(nlohmann::json& figures);
   void measure_changes(nlohmann::json& figures);
+  void measure_restart(nlohmann::json& figures);
+  void change_once(std::size_t seen_by);
   std::optional<ProcessFigures> coordinator() const { return figures_of(options_.coordinator_pid); }
   std::uint64_t children_cpu_us() const;
 
@@ -137,6 +155,12 @@ class JoinLoad {
   std::vector<base::Duration> latencies_;
   std::vector<base::Duration> seen_after_;
   base::Duration change_made_at_{};
+  crypto::SystemRandom random_;
+  bool is_restarting_ = false;
+  std::size_t snapshots_ = 0;
+  std::size_t attempts_ = 0;  // to come back
+  std::vector<base::Duration> back_after_;
+  base::Duration restarted_at_{};
   std::size_t failures_ = 0;
 };
 
@@ -213,23 +237,30 @@ void JoinLoad::handle_enrolled(Agent& agent, base::Result<loop::HttpResponse> an
 
 void JoinLoad::follow(Agent& agent) {
   const std::string node = model::text_of(agent.enrolled->node_id);
-  auto request = signed_request(agent, "GET", "/v1/view?epoch=0&sequence=0", node, "");
+  const std::string target = "/v1/view?epoch=" + std::to_string(agent.cursor.epoch) +
+                             "&sequence=" + std::to_string(agent.cursor.sequence);
+  auto request = signed_request(agent, "GET", target, node, "");
   request.total_timeout = std::nullopt;
   request.idle_timeout = 120s;
+  agent.frames = {};
   agent.request = client_.stream(
       std::move(request),
-      {.on_head =
-           [this](const loop::HttpHead& head) {
-             if (head.status != 200) {
-               fail("view: status " + std::to_string(head.status));
-             }
-           },
+      {.on_head = [this, &agent](const loop::HttpHead& head) { handle_head(agent, head.status); },
        .on_data = [this,
                    &agent](std::span<const std::uint8_t> bytes) { handle_frames(agent, bytes); },
-       .on_end =
-           [this](const base::Status& status) {
-             fail("view: ended" + (status.ok() ? "" : ": " + status.error().text()));
-           }});
+       .on_end = [this, &agent](const base::Status& status) { handle_end(agent, status); }});
+}
+
+void JoinLoad::handle_head(Agent& agent, int status) {
+  if (status != 200) {
+    if (!is_restarting_) {
+      fail("view: status " + std::to_string(status));
+    }
+    return;
+  }
+  if (agent.backoff != nullptr && !std::exchange(agent.is_back, true)) {
+    back_after_.push_back(precise_now() - restarted_at_);
+  }
 }
 
 void JoinLoad::handle_frames(Agent& agent, std::span<const std::uint8_t> bytes) {
@@ -238,13 +269,53 @@ void JoinLoad::handle_frames(Agent& agent, std::span<const std::uint8_t> bytes) 
     return;
   }
   while (const auto frame = agent.frames.poll_frame()) {
-    if (frame->type == model::FrameType::Snapshot) {
-      agent.has_snapshot = true;
-    } else if (frame->type == model::FrameType::Delta) {
-      ++agent.deltas;
-      seen_after_.push_back(precise_now() - change_made_at_);
-    }
+    handle_frame(agent, *frame);
   }
+}
+
+void JoinLoad::handle_frame(Agent& agent, const model::Frame& frame) {
+  if (frame.type == model::FrameType::Ping) {
+    return;
+  }
+  if (frame.type == model::FrameType::Drain) {
+    const auto spread = std::chrono::duration_cast<std::chrono::milliseconds>(kDrainSpread).count();
+    const auto wait = model::decode_drain(frame.bytes);
+    agent.drain_wait = (wait.ok() ? wait.value() : base::Duration(0)) +
+                       std::chrono::milliseconds(random_.below(static_cast<std::uint64_t>(spread)));
+    return;
+  }
+  // Not verified, only followed: PROTOCOL.md, 5.3, says where the cursor is.
+  base::ByteReader reader("frame", frame.bytes);
+  reader.take("before", 12);
+  agent.cursor.epoch = reader.u64("epoch");
+  reader.u64("base_sequence");
+  agent.cursor.sequence = reader.u64("sequence");
+  if (reader.failed()) {
+    fail("view: frame of " + std::to_string(frame.bytes.size()) + " bytes");
+  }
+  if (frame.type == model::FrameType::Snapshot) {
+    agent.has_snapshot = true;
+    ++snapshots_;
+  } else {
+    seen_after_.push_back(precise_now() - change_made_at_);
+  }
+}
+
+void JoinLoad::handle_end(Agent& agent, const base::Status& status) {
+  if (!is_restarting_) {
+    fail("view: ended" + (status.ok() ? "" : ": " + status.error().text()));
+    return;
+  }
+  if (agent.backoff == nullptr) {
+    agent.backoff = std::make_unique<base::Backoff>(kRetryFirst, kRetryMax, random_);
+    agent.retry = std::make_unique<loop::Timer>(loop_, [this, &agent] {
+      ++attempts_;
+      follow(agent);
+    });
+  }
+  const base::Duration wait = agent.drain_wait.value_or(agent.backoff->next());
+  agent.drain_wait.reset();
+  agent.retry->start_after(wait);
 }
 
 void JoinLoad::fail(const std::string& why) {
@@ -313,6 +384,7 @@ void JoinLoad::measure_joins(nlohmann::json& figures) {
   if (before.has_value() && after.has_value() && joined > 0) {
     figures["coordinator_cpu_us_per_join"] = (after->cpu_us - before->cpu_us) / joined;
     figures["redis_cpu_us_per_join"] = (children_cpu_us() - children_before) / joined;
+    figures["coordinator_resident_bytes_before"] = before->resident_bytes;
     figures["coordinator_resident_bytes"] = after->resident_bytes;
   }
 }
@@ -354,11 +426,7 @@ void JoinLoad::measure_changes(nlohmann::json& figures) {
   const auto before = coordinator();
   seen_after_.clear();
   for (std::size_t change = 1; change <= options_.changes && failures_ == 0; ++change) {
-    bool is_enrolled = false;
-    change_made_at_ = precise_now();
-    enrol(add_agent(), [&] { is_enrolled = true; });
-    run_until(
-        [&] { return failures_ > 0 || (is_enrolled && seen_after_.size() >= followers * change); });
+    change_once(followers * change);
   }
   figures["changes"] = options_.changes;
   figures["change_seen_ms"] = percentiles(seen_after_);
@@ -369,12 +437,45 @@ void JoinLoad::measure_changes(nlohmann::json& figures) {
   }
 }
 
+void JoinLoad::change_once(std::size_t seen_by) {
+  bool is_enrolled = false;
+  change_made_at_ = precise_now();
+  enrol(add_agent(), [&] { is_enrolled = true; });
+  run_until([&] { return failures_ > 0 || (is_enrolled && seen_after_.size() >= seen_by); });
+}
+
+// A stream is back when a coordinator has taken it with the cursor that it had: nothing changed, so
+// it is in sync then. One change afterwards, seen by all, is the proof.
+void JoinLoad::measure_restart(nlohmann::json& figures) {
+  const std::size_t followers = figures["streams"];
+  snapshots_ = 0;
+  seen_after_.clear();
+  is_restarting_ = true;
+  restarted_at_ = precise_now();
+  const std::string command = "(" + options_.restart + ") </dev/null >/dev/null 2>&1 &";
+  if (std::system(command.c_str()) != 0) {  // NOLINT(cert-env33-c): the operator's own command
+    fail("restart: " + options_.restart);
+    return;
+  }
+  run_until([&] { return back_after_.size() == followers; });
+  is_restarting_ = false;
+  figures["restart_back"] = back_after_.size();
+  figures["restart_back_ms"] = percentiles(back_after_);
+  figures["restart_attempts"] = attempts_;
+  change_once(followers);
+  figures["restart_change_seen_ms"] = percentiles(seen_after_);
+  figures["restart_snapshots"] = snapshots_;
+}
+
 nlohmann::json JoinLoad::run() {
   nlohmann::json figures;
   measure_joins(figures);
   if (options_.streams > 0 && failures_ == 0) {
     measure_streams(figures);
     measure_changes(figures);
+  }
+  if (!options_.restart.empty() && failures_ == 0) {
+    measure_restart(figures);
   }
   figures["failures"] = failures_;
   figures["ok"] = failures_ == 0;
@@ -396,6 +497,10 @@ int run(int argc, char** argv) {
                "a TLS handshake for each join, as real agents make");
   app.add_option("--streams", options.streams, "view streams to hold open afterwards");
   app.add_option("--changes", options.changes, "changes to time over those streams");
+  app.add_option("--restart", options.restart,
+                 "shell command that ends the coordinator and starts another; how the streams come "
+                 "back is timed from its start")
+      ->needs("--streams");
   app.add_option("--coordinator-pid", options.coordinator_pid,
                  "whose CPU and memory to read; found by name when there is only one");
   CLI11_PARSE(app, argc, argv);

@@ -1,6 +1,7 @@
 #include "tests/bench/process_figures.h"
 
 #include <charconv>
+#include <ctime>
 #include <sstream>
 #include <string_view>
 
@@ -56,16 +57,19 @@ std::vector<pid_t> processes() {
 }  // namespace
 
 std::optional<ProcessFigures> figures_of(pid_t pid) {
-  constexpr std::size_t kUserTime = 11;  // proc(5): fields 14, 15 and 24
-  constexpr std::size_t kSystemTime = 12;
-  constexpr std::size_t kResidentPages = 21;
+  constexpr std::size_t kResidentPages = 21;  // proc(5): field 24
   const auto fields = stat_fields(pid);
   if (fields.size() <= kResidentPages) {
     return {};
   }
-  const auto ticks = number(fields[kUserTime]) + number(fields[kSystemTime]);
+  clockid_t clock{};
+  timespec used{};
+  if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &used) != 0) {
+    return {};
+  }
   ProcessFigures figures;
-  figures.cpu_us = ticks * 1'000'000 / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+  figures.cpu_us = static_cast<std::uint64_t>(used.tv_sec) * 1'000'000 +
+                   static_cast<std::uint64_t>(used.tv_nsec) / 1000;
   figures.resident_bytes =
       number(fields[kResidentPages]) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   return figures;
