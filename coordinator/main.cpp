@@ -47,13 +47,15 @@ constexpr const char* kServeFooter =
     "  linkspan-coordinator serve --data-dir /var/lib/linkspan-coordinator\n"
     "  linkspan-coordinator serve --data-dir /srv/ls --listen 0.0.0.0:443 --advertise "
     "https://join.example.net\n"
-    "  linkspan-coordinator serve --data-dir /srv/ls --redis sentinel:linkspan@10.0.0.1:26379";
+    "  linkspan-coordinator serve --data-dir /srv/ls --redis sentinel:linkspan@10.0.0.1:26379 "
+    "--redis-replicas-min 1";
 
 struct Arguments {
   std::string data_dir;
   std::string listen = "0.0.0.0:7443";
   std::string url;
   std::string redis;
+  int redis_replicas_min = 0;
   std::string packages_dir;
   std::uint64_t quarantine_s = std::uint64_t{24} * 3600;
   bool is_verbose = false;
@@ -80,6 +82,13 @@ void add_serve(CLI::App& app, Arguments& arguments) {
                    "sentinel:NAME@HOST:PORT,HOST:PORT... (the password, if any, is in "
                    "LINKSPAN_REDIS_PASSWORD)")
       ->type_name("WHERE");
+  serve
+      ->add_option("--redis-replicas-min", arguments.redis_replicas_min,
+                   "acknowledge a change only when so many replicas of that Redis have said that "
+                   "they have it (WAIT, 2 s at most); needs --redis")
+      ->type_name("N")
+      ->check(CLI::Range(0, 16))
+      ->capture_default_str();
   serve
       ->add_option("--packages-dir", arguments.packages_dir,
                    "Debian packages that joining servers may install from here")
@@ -110,6 +119,7 @@ base::Result<coordinator::Server::Options> options_of(const Arguments& arguments
       .listen = listen.value(),
       .url = arguments.url,
       .redis = {},
+      .redis_replicas_min = arguments.redis_replicas_min,
       .packages_dir = arguments.packages_dir.empty() ? "" : absolute(arguments.packages_dir),
       .quarantine = std::chrono::seconds(arguments.quarantine_s)};
   while (options.data_dir.size() > 1 && options.data_dir.back() == '/') {
@@ -117,6 +127,11 @@ base::Result<coordinator::Server::Options> options_of(const Arguments& arguments
   }
   if (auto status = coordinator::check_url(arguments.url); !status.ok()) {
     return status.error().within("--advertise");
+  }
+  if (arguments.redis_replicas_min > 0 && arguments.redis.empty()) {
+    return base::Error(base::Errc::Malformed,
+                       "--redis-replicas-min: " + std::to_string(arguments.redis_replicas_min) +
+                           " without --redis: the coordinator's own Redis has no replicas");
   }
   if (!arguments.redis.empty()) {
     const char* password =

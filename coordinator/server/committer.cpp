@@ -18,6 +18,18 @@ std::uint64_t view_epoch(const Epoch& epoch) {
   return (value & model::kSequenceMax) | 1U;
 }
 
+base::Error stands(const std::string& trouble) {
+  return {base::Errc::Unavailable,
+          "this is in the log and stands unless a fail-over loses it; ask again to see it "
+          "confirmed: " +
+              trouble};
+}
+
+base::Error changed_nothing(const std::string& trouble) {
+  return {base::Errc::Unavailable,
+          "what is in the log already is not safe, so this request changed nothing: " + trouble};
+}
+
 }  // namespace
 
 Committer::Committer(EventLog& log, const crypto::IdentityKey& signing_key,
@@ -41,6 +53,7 @@ void Committer::fail(const base::Error& error) {
   state_.roll_back();
   set_phase(Phase::Failed);
   const base::Error away(base::Errc::Unavailable, "the event log cannot be read: " + trouble_);
+  answer_all(std::exchange(found_, {}), away);
   answer_all(std::exchange(batch_, {}), away);
   answer_all(std::exchange(queue_, {}), away);
   reads_.clear();  // whoever waits for one is answered by its destruction
@@ -183,7 +196,10 @@ base::Status Committer::apply_stored(const StoredEvent& stored) {
     // The append in doubt did happen, at the place it was meant for: the answers that were prepared
     // with it are true.
     ++counters_.records;
-    answer_all(std::exchange(batch_, {}), {});
+    found_ = std::exchange(batch_, {});
+    if (log_.is_confirmed()) {
+      answer_all(std::exchange(found_, {}), {});
+    }
   }
   return {};
 }
@@ -203,8 +219,11 @@ void Committer::restart(const std::string& why) {
   log_.watch({});
   state_.roll_back();
   // What was in doubt is decided on the new history.
-  std::move(batch_.rbegin(), batch_.rend(), std::front_inserter(queue_));
-  batch_.clear();
+  for (std::deque<Waiting>* doubtful : {&batch_, &found_}) {
+    std::move(doubtful->rbegin(), doubtful->rend(), std::front_inserter(queue_));
+    doubtful->clear();
+  }
+  is_short_ = false;
   views_ = nullptr;
   is_busy_ = true;
   options_.known = Fingerprint{.epoch = log_.epoch(), .position = log_.position()};
@@ -240,8 +259,10 @@ base::Status Committer::submit(Request request, Prepare prepare, Done done) {
   if (phase_ == Phase::Failed) {
     return base::Error(base::Errc::Unavailable, "the event log cannot be read: " + trouble_);
   }
-  queue_.push_back({std::move(request), std::move(prepare), std::move(done),
-                    surroundings_.now() + kCommandTimeout});
+  queue_.push_back({.request = std::move(request),
+                    .prepare = std::move(prepare),
+                    .done = std::move(done),
+                    .deadline = surroundings_.now() + kCommandTimeout});
   if (queue_.size() == 1 && !is_busy_) {
     // Not at once: what else arrives in this turn of the loop comes along.
     surroundings_.after(base::Duration(0), [this] { pump(); });
@@ -250,7 +271,16 @@ base::Status Committer::submit(Request request, Prepare prepare, Done done) {
 }
 
 void Committer::pump() {
-  while (phase_ == Phase::Ready && !is_busy_ && (!queue_.empty() || !batch_.empty())) {
+  while (phase_ == Phase::Ready && !is_busy_ &&
+         (!queue_.empty() || !batch_.empty() || !found_.empty())) {
+    if (!log_.is_confirmed() && (is_short_ || !found_.empty())) {
+      confirm();
+      return;
+    }
+    answer_all(std::exchange(found_, {}), {});
+    if (batch_.empty() && queue_.empty()) {
+      break;
+    }
     if (batch_.empty()) {
       const std::size_t count = std::min(queue_.size(), kBatchCommandsMax);
       const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
@@ -261,8 +291,12 @@ void Committer::pump() {
       append_batch();
       return;
     }
-    // Nothing to append: all that was answered is durable already.
+    // Nothing to append: all that was answered is in the log already.
     state_.roll_back();
+    if (!log_.is_confirmed()) {
+      confirm();
+      return;
+    }
     answer_all(std::exchange(batch_, {}), {});
   }
   if (phase_ == Phase::Ready && !is_busy_ && is_more_) {
@@ -288,6 +322,7 @@ bool Committer::decide_batch() {
     Decision decision = decide(state_, waiting.request, circumstances, random_);
     ++counters_.commands;
     counters_.refused += decision.ok() ? 0U : 1U;
+    waiting.is_written = !decision.events.empty();
     Record part{.writer = 0, .batch = 0, .at = {}, .events = std::move(decision.events)};
     record_bytes += encode(part).size();
     decision.events = std::move(part.events);
@@ -334,15 +369,57 @@ void Committer::handle_append(const base::Result<EventLog::AppendOutcome>& outco
     decide_again();
     return;
   }
-  CHECK(std::get<EventLog::Appended>(outcome.value()).last == state_.sequence.get());
-  trouble_.clear();
+  const auto* unconfirmed = std::get_if<EventLog::Unconfirmed>(&outcome.value());
+  CHECK((unconfirmed != nullptr
+             ? unconfirmed->last
+             : std::get<EventLog::Appended>(outcome.value()).last) == state_.sequence.get());
+  is_short_ = unconfirmed != nullptr;
+  trouble_ = is_short_ ? unconfirmed->text : "";
   ++counters_.records;
   state_.commit();
   is_busy_ = false;
   const auto answered = std::exchange(batch_, {});
   announce(touched_);
-  answer_all(answered, {});
+  if (is_short_) {
+    answer_short(answered);
+  } else {
+    answer_all(answered, {});
+  }
   maybe_snapshot();
+  run_reads();
+  pump();
+}
+
+// Asks the replicas about all that is in the log, on behalf of what waits.
+void Committer::confirm() {
+  is_busy_ = true;
+  log_.confirm(
+      [this](const base::Result<EventLog::AppendOutcome>& outcome) { handle_confirmed(outcome); });
+}
+
+void Committer::handle_confirmed(const base::Result<EventLog::AppendOutcome>& outcome) {
+  if (!outcome.ok()) {
+    trouble_ = outcome.error().text();
+    decide_again();
+    return;
+  }
+  if (const auto* diverged = std::get_if<EventLog::Diverged>(&outcome.value());
+      diverged != nullptr) {
+    restart(diverged->text);
+    return;
+  }
+  is_busy_ = false;
+  const auto* unconfirmed = std::get_if<EventLog::Unconfirmed>(&outcome.value());
+  is_short_ = unconfirmed != nullptr;
+  trouble_ = is_short_ ? unconfirmed->text : "";
+  if (is_short_) {
+    const auto found = std::exchange(found_, {});
+    auto refused = std::exchange(batch_, {});
+    std::move(queue_.begin(), queue_.end(), std::back_inserter(refused));
+    queue_.clear();
+    answer_short(found);
+    answer_all(refused, changed_nothing(trouble_));
+  }
   run_reads();
   pump();
 }
@@ -364,11 +441,18 @@ void Committer::answer_all(const std::deque<Waiting>& answered, const base::Stat
   }
 }
 
+// Of a batch that is in the log: not all in it asked for something that was done.
+void Committer::answer_short(const std::deque<Waiting>& answered) {
+  for (const Waiting& waiting : answered) {
+    waiting.done(waiting.is_written ? stands(trouble_) : changed_nothing(trouble_));
+  }
+}
+
 // While the store is away, whoever has waited too long is told so.
 void Committer::expire_waiting() {
   const base::WallTime now = surroundings_.now();
   std::deque<Waiting> expired;
-  for (std::deque<Waiting>* waiting : {&batch_, &queue_}) {
+  for (std::deque<Waiting>* waiting : {&found_, &batch_, &queue_}) {
     const auto late = std::stable_partition(waiting->begin(), waiting->end(),
                                             [&](const Waiting& one) { return one.deadline > now; });
     std::move(late, waiting->end(), std::back_inserter(expired));

@@ -12,6 +12,11 @@
 // written, the state goes back to what is durable, reads on, and the same commands are decided
 // again; a record of our own found in the log is the answer that got lost.
 //
+// Where the log demands replicas (EventLog::Unconfirmed): what too few of them confirmed stands in
+// the log and in the state, and whoever asked for it is refused. From then on nothing more is
+// written, and every command is refused, until the replicas have what is there; then a repeated
+// request is answered from what stands.
+//
 // Whoever asks is answered only when what the answer says is durable. One thread; no clock, timer
 // or randomness of its own: the simulation in tests/sim drives many of these over one memory log.
 #pragma once
@@ -82,8 +87,8 @@ class Committer {
   // Runs right after the decision, on the state with its events applied; prepares the answer and
   // does nothing else. Runs again if the command has to be decided again.
   using Prepare = std::function<void(const State&, const Decision&)>;
-  // Ok: what was prepared last is durable, send it. Unavailable: the store is away; it is not known
-  // whether the command was carried out.
+  // Ok: what was prepared last is durable, send it. Unavailable: the text says whether the command
+  // was carried out and is not safe yet, was not, or that this is not known.
   using Done = std::function<void(const base::Status&)>;
 
   // Keeps references to `log`, `signing_key` and `random`.
@@ -105,11 +110,13 @@ class Committer {
   Phase phase() const { return phase_; }
   // Why it is Failed, or what the log lost when its epoch changed; empty otherwise.
   const std::string& trouble() const { return trouble_; }
+  // Too few replicas have what is in the log, as far as is known.
+  bool is_short() const { return is_short_; }
   // With what a batch in flight has done to it: for lookups that need no durability, as of keys.
   const State& latest() const { return state_; }
   // Durable. Replaced when the log's history changes: do not keep the pointer. Null before Ready.
   ViewLog* views() { return views_.get(); }
-  bool is_idle() const { return !is_busy_ && queue_.empty(); }
+  bool is_idle() const { return !is_busy_ && queue_.empty() && found_.empty(); }
   std::size_t queued() const { return queue_.size(); }
   const Counters& counters() const { return counters_; }
   // What to remember outside of the log. Empty before Ready.
@@ -121,6 +128,7 @@ class Committer {
     Prepare prepare;
     Done done;
     base::WallTime deadline;
+    bool is_written = false;  // its decision put something into the record
   };
 
   void set_phase(Phase phase);
@@ -142,9 +150,12 @@ class Committer {
   void apply_decided(Event event);
   void append_batch();
   void handle_append(const base::Result<EventLog::AppendOutcome>& outcome);
+  void confirm();
+  void handle_confirmed(const base::Result<EventLog::AppendOutcome>& outcome);
   void decide_again();
   // By a list of its own: an answer may lead to another command.
   void answer_all(const std::deque<Waiting>& answered, const base::Status& status);
+  void answer_short(const std::deque<Waiting>& answered);
   void expire_waiting();
   void run_reads();
   void announce(const std::vector<Touch>& touched);
@@ -166,6 +177,8 @@ class Committer {
 
   std::deque<Waiting> queue_;
   std::deque<Waiting> batch_;  // decided, its append in flight or to be repeated
+  std::deque<Waiting> found_;  // in the log, their answers true: to be sent when it is confirmed
+  bool is_short_ = false;      // too few replicas had what is in the log when last asked
   Record record_;
   std::vector<Touch> touched_;
   std::vector<std::function<void(const State&)>> reads_;

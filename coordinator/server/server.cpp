@@ -81,8 +81,9 @@ base::Status Server::start() {
     redis_ = std::move(embedded).value();
     redis.unix_path = redis_->socket_path();
   }
-  log_ = std::make_unique<RedisLog>(loop_, RedisLog::Options{.redis = redis}, data_dir_.log_key(),
-                                    random_);
+  log_ = std::make_unique<RedisLog>(
+      loop_, RedisLog::Options{.redis = redis, .replicas_min = options_.redis_replicas_min},
+      data_dir_.log_key(), random_);
   wire(known.value());
   committer_->start();
   return {};
@@ -194,6 +195,10 @@ void Server::make_admin_key() {
                        .role = KeyRole::Admin,
                        .secret_hash = key.value().secret_hash,
                        .id = model::ApiKeyId{key.value().id}};
+  const auto again = [this](const std::string& why) {
+    base::log_error("first API key: " + why);
+    later(kAdminKeyRetry, [this] { make_admin_key(); });
+  };
   const auto status = committer_->submit(
       {.command = std::move(command), .actor = "coordinator", .remote = "", .idempotency = {}},
       [](const State&, const Decision& decision) {
@@ -201,14 +206,15 @@ void Server::make_admin_key() {
           base::log_warning("first API key: " + decision.refusal.text);
         }
       },
-      [ready](const base::Status& durable) {
+      [ready, again](const base::Status& durable) {
         if (!durable.ok()) {
-          base::log_error("first API key: " + durable.error().text());
+          again(durable.error().text());
+          return;
         }
         ready();
       });
   if (!status.ok()) {
-    base::log_error("first API key: " + status.error().text());
+    again(status.error().text());
   }
 }
 
@@ -277,6 +283,9 @@ void Server::gather(base::Metrics& metrics) {
   count("linkspan_coordinator_store_restarts_total", "Times that the log was another than before",
         counters.restarts);
   count("linkspan_coordinator_snapshots_total", "Snapshots written", counters.snapshots);
+  set("linkspan_coordinator_replicas_short",
+      "1 when fewer of Redis's replicas than demanded had what is in the log",
+      committer_->is_short() ? 1 : 0);
   set("linkspan_coordinator_queue_commands", "Commands that wait", number(committer_->queued()));
   set("linkspan_coordinator_streams", "View streams open", number(hub_->size()));
   count("linkspan_coordinator_frames_sent_total", "View frames sent", hub_->frames_sent());

@@ -28,6 +28,7 @@ namespace coordinator {
 
 class Server {
  public:
+  static constexpr base::Duration kAdminKeyRetry = std::chrono::seconds(2);
   // Answers in progress get this long when the coordinator ends.
   static constexpr base::Duration kDrainWait = std::chrono::seconds(5);
 
@@ -36,6 +37,7 @@ class Server {
     base::Endpoint listen;
     std::string url;  // advertised; empty: https:// and the address of `listen`, or of this machine
     std::optional<loop::Redis::Options> redis;  // empty: our own
+    int redis_replicas_min = 0;                 // that must have what is acknowledged
     std::string packages_dir;                   // empty: none
     base::Duration quarantine = std::chrono::hours(24);
     std::size_t connections_max = 65'536;

@@ -91,6 +91,12 @@ class EventLog {
   struct Appended {
     std::uint64_t last = 0;
   };
+  // It is in the log and stands there, but fewer replicas than are demanded have said that they
+  // have it: a fail-over may still lose it. The cursor has moved behind it; confirm() asks again.
+  struct Unconfirmed {
+    std::uint64_t last = 0;
+    std::string text;  // what is missing, for whoever asked
+  };
   // Somebody else appended: nothing was written. Read on from the own position and decide again.
   struct Conflict {
     std::uint64_t last = 0;
@@ -100,7 +106,7 @@ class EventLog {
   struct Diverged {
     std::string text;
   };
-  using AppendOutcome = std::variant<Appended, Conflict, Diverged>;
+  using AppendOutcome = std::variant<Appended, Unconfirmed, Conflict, Diverged>;
 
   struct Read {
     std::vector<StoredEvent> events;  // empty: nothing new
@@ -118,7 +124,7 @@ class EventLog {
                     std::function<void(base::Result<Opened>)> done) = 0;
 
   // Appends `events` behind the cursor in one round trip and moves the cursor behind them. When
-  // `done` gets Appended they are durable. All or nothing.
+  // `done` gets Appended they, and all before them, are durable. All or nothing.
   //
   // Requires: opened, position().sequence == expected_last, no append or read under
   // way, 1..kBatchEventsMax events of at most kBatchBytesMax. Errors: Unavailable: not known
@@ -127,6 +133,16 @@ class EventLog {
   // error means that this did not succeed within the deadline either.
   virtual void append(std::uint64_t expected_last, std::vector<EventBytes> events,
                       std::function<void(base::Result<AppendOutcome>)> done) = 0;
+
+  // Whether all that is before the cursor is known to be as safe as what append() acknowledged.
+  // What was read may not be: it can be a batch of our own whose answer was lost, or another's that
+  // its replicas still lack. Always true where no replicas are demanded.
+  virtual bool is_confirmed() const = 0;
+
+  // Makes sure of it: Appended when all that is before the cursor is durable, Unconfirmed, or
+  // Diverged when it is no longer in the log. Requires: opened, no append or read under way.
+  // Errors: Unavailable.
+  virtual void confirm(std::function<void(base::Result<AppendOutcome>)> done) = 0;
 
   // Reads whole batches behind the cursor until `limit` events are reached or the log ends, and
   // moves the cursor behind what was read.

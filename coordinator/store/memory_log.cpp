@@ -129,6 +129,7 @@ base::Result<EventLog::Opened> MemoryLog::do_open(const std::optional<Fingerprin
       store_.epoch_seal_ = epoch_seal(key_, head.epoch);
     }
   }
+  is_confirmed_ = true;
   epoch_ = out.epoch = head.epoch;
   out.last = head.position.sequence;
   position_ = {0, chain_start(key_)};
@@ -174,7 +175,31 @@ base::Result<EventLog::AppendOutcome> MemoryLog::do_append(const std::vector<Eve
     return fault();
   }
   position_ = sealed.end;
-  return AppendOutcome(Appended{sealed.end.sequence});
+  return safety();
+}
+
+// What the replicas say of all that is before the cursor.
+EventLog::AppendOutcome MemoryLog::safety() {
+  is_confirmed_ = !store_.is_lacking_replicas_;
+  if (!is_confirmed_) {
+    return Unconfirmed{position_.sequence, "log: 0 replicas have confirmed it, expected 1"};
+  }
+  return Appended{position_.sequence};
+}
+
+void MemoryLog::confirm(std::function<void(base::Result<AppendOutcome>)> done) {
+  later([this, done = std::move(done)] { done(do_confirm()); });
+}
+
+base::Result<EventLog::AppendOutcome> MemoryLog::do_confirm() {
+  if (store_.take_fault()) {
+    return fault();
+  }
+  if (!store_.head_ || store_.head_->epoch != epoch_ ||
+      store_.head_->position.sequence < position_.sequence) {
+    return AppendOutcome(Diverged{"log: its history has changed"});
+  }
+  return safety();
 }
 
 void MemoryLog::read(std::uint64_t after, std::size_t limit,
@@ -201,6 +226,7 @@ base::Result<EventLog::Read> MemoryLog::do_read(std::size_t limit) {
   }
   Advance result = std::move(advanced).value();
   position_ = result.end;
+  is_confirmed_ = is_confirmed_ && (entries.empty() || !store_.is_lacking_replicas_);
   return Read{std::move(result.events), store_.head_->position.sequence};
 }
 

@@ -32,6 +32,8 @@ class MemoryLogStore {
   void fail_next(std::size_t count, bool is_written = false);
   // A fail-over to a server that had not yet got the newest `count` batches.
   void lose_batches(std::size_t count);
+  // From now on no replica confirms anything, or all do again.
+  void lack_replicas(bool is_lacking) { is_lacking_replicas_ = is_lacking; }
   // Changes a byte of the entry that holds `sequence`.
   void corrupt(std::uint64_t sequence);
   void corrupt_newest_snapshot();
@@ -59,6 +61,7 @@ class MemoryLogStore {
   std::map<const void*, std::function<void()>> watchers_;
   std::size_t faults_left_ = 0;
   bool is_fault_written_ = false;
+  bool is_lacking_replicas_ = false;
 };
 
 class MemoryLog : public EventLog {
@@ -73,6 +76,8 @@ class MemoryLog : public EventLog {
             std::function<void(base::Result<Opened>)> done) override;
   void append(std::uint64_t expected_last, std::vector<EventBytes> events,
               std::function<void(base::Result<AppendOutcome>)> done) override;
+  bool is_confirmed() const override { return is_confirmed_; }
+  void confirm(std::function<void(base::Result<AppendOutcome>)> done) override;
   void read(std::uint64_t after, std::size_t limit,
             std::function<void(base::Result<Read>)> done) override;
   void save_snapshot(LogPosition position, std::vector<std::uint8_t> bytes,
@@ -85,6 +90,8 @@ class MemoryLog : public EventLog {
  private:
   base::Result<Opened> do_open(const std::optional<Fingerprint>& known);
   base::Result<AppendOutcome> do_append(const std::vector<EventBytes>& events);
+  base::Result<AppendOutcome> do_confirm();
+  AppendOutcome safety();
   base::Result<Read> do_read(std::size_t limit);
   base::Result<std::optional<Snapshot>> do_load();
   // Queues `answer`, which is dropped if this log is gone when its turn comes.
@@ -96,6 +103,7 @@ class MemoryLog : public EventLog {
   base::RandomSource& random_;
   Epoch epoch_;
   LogPosition position_;
+  bool is_confirmed_ = true;
   // Shared with the queued answers alone, which look whether it is still there.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

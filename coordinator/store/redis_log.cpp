@@ -57,9 +57,9 @@ std::string history_text(std::uint64_t sequence) {
 
 }  // namespace
 
-struct RedisLog::Appending {
-  SealedBatch batch;
-  std::uint64_t after = 0;
+// What is to be known of all before `end`.
+struct RedisLog::Confirming {
+  LogPosition end;
   base::TimePoint deadline;
   DoneAppend done;
 };
@@ -160,6 +160,7 @@ void RedisLog::settle(const Opened& opened, const DoneOpen& done) {
   is_busy_ = false;
   epoch_ = opened.epoch;
   position_ = {0, chain_start(key_)};
+  is_confirmed_ = false;
   done(opened);
 }
 
@@ -172,77 +173,131 @@ void RedisLog::append(std::uint64_t expected_last, std::vector<EventBytes> event
   batch.previous = position_.chain;
   batch.nonce = random_.below(UINT64_MAX);
   batch.events = std::move(events);
-  auto appending = std::make_shared<Appending>();
-  appending->batch = seal_batch(key_, batch);
-  CHECK(appending->batch.bytes.size() <= kBatchBytesMax + 4 * kBatchEventsMax + 128);
-  appending->after = position_.sequence;
-  appending->deadline = deadline();
-  appending->done = std::move(done);
-  const LogPosition& end = appending->batch.end;
+  const SealedBatch sealed = seal_batch(key_, batch);
+  CHECK(sealed.bytes.size() <= kBatchBytesMax + 4 * kBatchEventsMax + 128);
+  const auto confirming =
+      std::make_shared<Confirming>(Confirming{sealed.end, deadline(), std::move(done)});
   session_.run_script(
       kAppendScript, keys(),
       {std::to_string(position_.sequence), raw_text(position_.chain), raw_text(epoch_.bytes),
-       std::to_string(end.sequence), raw_text(end.chain), appending->batch.bytes},
-      appending->deadline, [this, appending](const base::Result<RedisReply>& reply) {
-        if (!reply.ok()) {
-          is_busy_ = false;
-          appending->done(reply.error());
-          return;
-        }
-        auto outcome = append_outcome(*appending, reply.value());
-        if (outcome.ok() && std::holds_alternative<Appended>(outcome.value()) &&
-            options_.replicas_min > 0) {
-          wait_for_replicas(appending);
-          return;
-        }
-        is_busy_ = false;
-        if (outcome.ok() && std::holds_alternative<Appended>(outcome.value())) {
-          position_ = appending->batch.end;
-        }
-        appending->done(std::move(outcome));
+       std::to_string(sealed.end.sequence), raw_text(sealed.end.chain), sealed.bytes},
+      confirming->deadline, [this, confirming](const base::Result<RedisReply>& reply) {
+        handle_append(confirming, reply);
       });
 }
 
-base::Result<EventLog::AppendOutcome> RedisLog::append_outcome(const Appending& appending,
-                                                               const RedisReply& reply) const {
-  if (reply.items.size() != 2) {
-    return foreign();
+void RedisLog::handle_append(const ConfirmingPtr& confirming,
+                             const base::Result<RedisReply>& reply) {
+  if (!reply.ok()) {
+    end_append(*confirming, reply.error());
+    return;
   }
-  const std::string& word = reply.items[0].text;
-  const std::uint64_t last = number_of(reply.items[1].text);
-  if (word == "ok") {
-    return AppendOutcome(Appended{appending.batch.end.sequence});
+  if (reply.value().items.size() != 2) {
+    end_append(*confirming, foreign());
+    return;
   }
+  const std::string& word = reply.value().items[0].text;
   if (word == "conflict") {
-    return AppendOutcome(Conflict{last});
+    end_append(*confirming, AppendOutcome(Conflict{number_of(reply.value().items[1].text)}));
+  } else if (word != "ok" && word != "there") {
+    end_append(*confirming,
+               AppendOutcome(Diverged{word == "epoch" ? "log: its epoch has changed"
+                                                      : history_text(position_.sequence)}));
+  } else if (options_.replicas_min == 0) {
+    end_append(*confirming, AppendOutcome(Appended{confirming->end.sequence}));
+  } else if (word == "ok") {
+    wait_here(confirming);
+  } else {
+    write_and_wait(confirming);  // this connection did not write it
   }
-  return AppendOutcome(
-      Diverged{word == "epoch" ? "log: its epoch has changed" : history_text(appending.after)});
 }
 
-// The batch is in the log, but a fail-over may still lose it: it counts when enough replicas have
-// it.
-void RedisLog::wait_for_replicas(AppendingPtr appending) {
+void RedisLog::confirm(DoneAppend done) {
+  CHECK(!is_busy_);
+  is_busy_ = true;
+  write_and_wait(std::make_shared<Confirming>(Confirming{position_, deadline(), std::move(done)}));
+}
+
+// WAIT counts the replicas that have what its own connection wrote: so write something, on the
+// connection that will wait, to the server that has the history that is asked about.
+void RedisLog::write_and_wait(ConfirmingPtr confirming) {
+  session_.run_script(
+      kConfirmScript, keys(), {std::to_string(confirming->end.sequence)}, confirming->deadline,
+      [this, confirming](const base::Result<RedisReply>& reply) {
+        if (!reply.ok()) {
+          end_append(*confirming, reply.error());
+          return;
+        }
+        const auto& items = reply.value().items;
+        const bool is_wiped = items.size() != 4 || items[0].is_nil();
+        const auto head = is_wiped ? base::Result<LogHead>(foreign()) : head_of(reply.value());
+        if (!head.ok() || head.value().epoch != epoch_) {
+          end_append(*confirming, AppendOutcome(Diverged{is_wiped ? "log: it is gone from Redis"
+                                                                  : "log: its epoch has changed"}));
+          return;
+        }
+        auto lost = missing_history(
+            key_, {epoch_, confirming->end}, head.value(),
+            items[3].is_nil() ? std::nullopt : std::optional<std::string_view>(items[3].text));
+        if (lost) {
+          end_append(*confirming, AppendOutcome(Diverged{std::move(*lost)}));
+          return;
+        }
+        wait_here(confirming);
+      });
+}
+
+// Called from the answer to a write, so on the connection that wrote.
+void RedisLog::wait_here(ConfirmingPtr confirming) {
   const auto wait_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(options_.replicas_timeout).count();
-  session_.ask({"WAIT", std::to_string(options_.replicas_min), std::to_string(wait_ms)},
-               appending->deadline, [this, appending](const base::Result<RedisReply>& reply) {
-                 is_busy_ = false;
-                 if (!reply.ok()) {
-                   appending->done(reply.error());
-                   return;
-                 }
-                 if (reply.value().integer < options_.replicas_min) {
-                   appending->done(base::Error(base::Errc::Unavailable,
-                                               "log: " + std::to_string(reply.value().integer) +
-                                                   " replicas have the batch, expected " +
-                                                   std::to_string(options_.replicas_min) +
-                                                   ": outcome unknown"));
-                   return;
-                 }
-                 position_ = appending->batch.end;
-                 appending->done(AppendOutcome(Appended{position_.sequence}));
-               });
+  session_.ask_once({"WAIT", std::to_string(options_.replicas_min), std::to_string(wait_ms)},
+                    options_.replicas_timeout + options_.redis.command_timeout,
+                    [this, confirming](const base::Result<RedisReply>& reply) {
+                      handle_wait(confirming, reply);
+                    });
+}
+
+void RedisLog::handle_wait(const ConfirmingPtr& confirming, const base::Result<RedisReply>& reply) {
+  if (!reply.ok()) {
+    // Another connection knows nothing of what this one wrote; maybe another server by now.
+    if (loop_.now() < confirming->deadline) {
+      write_and_wait(confirming);
+    } else {
+      end_append(*confirming, reply.error());
+    }
+    return;
+  }
+  if (reply.value().is_error()) {
+    end_append(*confirming,
+               base::Error(base::Errc::Unavailable, "redis: WAIT: " + reply.value().text));
+    return;
+  }
+  if (reply.value().integer >= options_.replicas_min) {
+    end_append(*confirming, AppendOutcome(Appended{confirming->end.sequence}));
+    return;
+  }
+  const auto waited =
+      std::chrono::duration_cast<std::chrono::milliseconds>(options_.replicas_timeout).count();
+  end_append(*confirming,
+             AppendOutcome(Unconfirmed{confirming->end.sequence,
+                                       "log: " + std::to_string(reply.value().integer) +
+                                           " replicas of Redis confirmed it within " +
+                                           std::to_string(waited) + " ms, expected " +
+                                           std::to_string(options_.replicas_min)}));
+}
+
+// Of an append, or of a confirmation of what was there.
+void RedisLog::end_append(const Confirming& confirming, base::Result<AppendOutcome> outcome) {
+  is_busy_ = false;
+  if (outcome.ok()) {
+    const bool is_safe = std::holds_alternative<Appended>(outcome.value());
+    if (is_safe || std::holds_alternative<Unconfirmed>(outcome.value())) {
+      position_ = confirming.end;
+      is_confirmed_ = is_safe;
+    }
+  }
+  confirming.done(std::move(outcome));
 }
 
 void RedisLog::read(std::uint64_t after, std::size_t limit,
@@ -274,6 +329,7 @@ base::Result<EventLog::Read> RedisLog::read_outcome(std::size_t limit, const Red
   }
   Advance result = std::move(advanced).value();
   position_ = result.end;
+  is_confirmed_ = is_confirmed_ && entries.empty();
   return Read{std::move(result.events), head.value().position.sequence};
 }
 
@@ -290,6 +346,7 @@ void RedisLog::load_snapshot(std::function<void(base::Result<std::optional<Snaps
     is_busy_ = false;
     if (snapshot.ok() && snapshot.value()) {
       position_ = snapshot.value()->position;
+      is_confirmed_ = false;
     }
     done(std::move(snapshot));
   });

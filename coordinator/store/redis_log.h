@@ -28,12 +28,15 @@ class SnapshotStore;
 
 class RedisLog : public EventLog {
  public:
+  static constexpr base::Duration kReplicasTimeout = std::chrono::seconds(2);
+
   struct Options {
     loop::Redis::Options redis;
     std::string prefix = "linkspan:";  // of every key
-    // An append is answered only when so many replicas of the server have it (WAIT).
+    // An append is acknowledged only when so many replicas of the server have said within
+    // `replicas_timeout` that they have it (WAIT): see EventLog::Unconfirmed.
     int replicas_min = 0;
-    base::Duration replicas_timeout = std::chrono::seconds(2);
+    base::Duration replicas_timeout = kReplicasTimeout;
     // How long an operation is tried before it ends with Unavailable; open() waits for loading too.
     base::Duration operation_timeout = std::chrono::seconds(10);
     base::Duration open_timeout = std::chrono::seconds(60);
@@ -49,6 +52,8 @@ class RedisLog : public EventLog {
             std::function<void(base::Result<Opened>)> done) override;
   void append(std::uint64_t expected_last, std::vector<EventBytes> events,
               std::function<void(base::Result<AppendOutcome>)> done) override;
+  bool is_confirmed() const override { return options_.replicas_min == 0 || is_confirmed_; }
+  void confirm(std::function<void(base::Result<AppendOutcome>)> done) override;
   void read(std::uint64_t after, std::size_t limit,
             std::function<void(base::Result<Read>)> done) override;
   void save_snapshot(LogPosition position, std::vector<std::uint8_t> bytes,
@@ -64,17 +69,19 @@ class RedisLog : public EventLog {
  private:
   using DoneOpen = std::function<void(base::Result<Opened>)>;
   using DoneAppend = std::function<void(base::Result<AppendOutcome>)>;
-  struct Appending;
-  using AppendingPtr = std::shared_ptr<Appending>;  // owned by the callback of its one command
+  struct Confirming;
+  using ConfirmingPtr = std::shared_ptr<Confirming>;  // owned by the callback of its one command
 
   std::vector<std::string> keys() const { return {log_key_, head_key_}; }
   void finish_open(const std::optional<Fingerprint>& known, const Epoch& proposed,
                    const base::Result<loop::RedisReply>& reply, const DoneOpen& done);
   void change_epoch(Opened opened, const DoneOpen& done);
   void settle(const Opened& opened, const DoneOpen& done);
-  void wait_for_replicas(AppendingPtr appending);
-  base::Result<AppendOutcome> append_outcome(const Appending& appending,
-                                             const loop::RedisReply& reply) const;
+  void handle_append(const ConfirmingPtr& confirming, const base::Result<loop::RedisReply>& reply);
+  void write_and_wait(ConfirmingPtr confirming);
+  void wait_here(ConfirmingPtr confirming);
+  void handle_wait(const ConfirmingPtr& confirming, const base::Result<loop::RedisReply>& reply);
+  void end_append(const Confirming& confirming, base::Result<AppendOutcome> outcome);
   base::Result<Read> read_outcome(std::size_t limit, const loop::RedisReply& reply);
   void look_for_more();
   base::TimePoint deadline() const { return loop_.now() + options_.operation_timeout; }
@@ -90,6 +97,7 @@ class RedisLog : public EventLog {
   std::unique_ptr<LogWatcher> watcher_;
   Epoch epoch_;
   LogPosition position_;
+  bool is_confirmed_ = false;  // of what is before position_; means nothing without replicas_min
   std::function<void()> on_more_;
   std::uint64_t seen_ = 0;  // the highest event that the watcher told of
   loop::Timer look_;        // looks whether that is more than what this cursor has

@@ -2,7 +2,7 @@
 // when its answer was lost. Private to RedisLog.
 //
 // Keys: KEYS[1] the stream of batches (entry id "<last event>-0", field b), KEYS[2] the head, a
-// hash of last, chain, epoch, seal.
+// hash of last, chain, epoch, seal, and of a field "confirmed" that is written to be replicated.
 #pragma once
 
 namespace coordinator {
@@ -28,8 +28,8 @@ return redis.call('HMGET', KEYS[2], 'epoch', 'seal')
 )";
 
 // ARGV: last expected, chain expected, epoch, new last, new chain, batch.
-// -> {"ok"|"conflict"|"diverged"|"epoch", last}. A batch that is there already, byte for byte, is
-// ours (its nonce says so) and its answer was lost.
+// -> {"ok"|"there"|"conflict"|"diverged"|"epoch", last}. A batch that is there already, byte for
+// byte, is ours (its nonce says so) and its answer was lost.
 inline constexpr const char* kAppendScript = R"(
 local head = redis.call('HMGET', KEYS[2], 'last', 'chain', 'epoch')
 if head[3] ~= ARGV[3] then return {'epoch', head[1] or '0'} end
@@ -39,9 +39,19 @@ if head[1] == ARGV[1] and head[2] == ARGV[2] then
   return {'ok', ARGV[4]}
 end
 local there = redis.call('XRANGE', KEYS[1], ARGV[4] .. '-0', ARGV[4] .. '-0')
-if there[1] and there[1][2][2] == ARGV[6] then return {'ok', ARGV[4]} end
+if there[1] and there[1][2][2] == ARGV[6] then return {'there', ARGV[4]} end
 if tonumber(head[1]) > tonumber(ARGV[1]) then return {'conflict', head[1]} end
 return {'diverged', head[1]}
+)";
+
+// ARGV: sequence to look up. -> {last, chain, epoch, next entry or false}. Writes something that
+// nobody reads: WAIT counts from what its own connection wrote last, and that covers all before it.
+inline constexpr const char* kConfirmScript = R"(
+if redis.call('EXISTS', KEYS[2]) == 0 then return {false, false, false, false} end
+redis.call('HSET', KEYS[2], 'confirmed', ARGV[1])
+local head = redis.call('HMGET', KEYS[2], 'last', 'chain', 'epoch')
+local found = redis.call('XRANGE', KEYS[1], ARGV[1] .. '-0', '+', 'COUNT', 1)
+return {head[1], head[2], head[3], found[1] and found[1][2][2] or false}
 )";
 
 // ARGV: after, batches at most. -> {last, chain, epoch, {batch...}}; stops after kReadBytes, so

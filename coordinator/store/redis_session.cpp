@@ -15,6 +15,10 @@ void RedisSession::ask(std::vector<std::string> arguments, base::TimePoint deadl
   send({std::move(arguments), deadline, std::move(done)});
 }
 
+void RedisSession::ask_once(std::vector<std::string> arguments, base::Duration timeout, Done done) {
+  redis_.command(arguments, timeout, std::move(done));
+}
+
 void RedisSession::send(Question question) {
   // The connection's own deadline bounds a server that is silent; the rest is waiting for one.
   // Written out before command() returns: not touched by the move of the question into the

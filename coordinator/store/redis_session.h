@@ -33,6 +33,11 @@ class RedisSession {
   // `done` may destroy the session. Until then it runs exactly once, never inside this call.
   void ask(std::vector<std::string> arguments, base::TimePoint deadline, Done done);
 
+  // The same, but sent once and now, on the connection that is there: called from inside `done` of
+  // another question, on the one that answered it. `done` may get an error reply. Errors:
+  // Unavailable when the connection breaks, or `timeout` passes, before the answer.
+  void ask_once(std::vector<std::string> arguments, base::Duration timeout, Done done);
+
   // Runs one of our scripts by its digest, sending its text only when the server does not have it.
   void run_script(const char* script, std::vector<std::string> keys,
                   std::vector<std::string> arguments, base::TimePoint deadline, Done done);

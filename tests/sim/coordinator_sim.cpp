@@ -218,7 +218,7 @@ void Simulation::ask_enrol(Server& server, std::size_t index) {
           answer->addresses = addresses_of(*state.sites.find(node.site), node.offset);
         }
       },
-      [this, number, answer](const base::Status& durable) {
+      [this, number, index, answer](const base::Status& durable) {
         Server& one = servers_[number];
         one.is_asking = false;
         if (!durable.ok()) {
@@ -226,6 +226,7 @@ void Simulation::ask_enrol(Server& server, std::size_t index) {
           return;
         }
         ++acknowledged_;
+        EXPECT_TRUE(coordinators_[index].log->is_confirmed()) << "no replica has it";
         if (!answer->refusal.empty()) {
           EXPECT_NE(answer->refusal.find("no free address"), std::string::npos) << answer->refusal;
           one.is_certain = true;
@@ -322,6 +323,7 @@ void Simulation::step() {
     agent_reads(agents_[random_.below(agents_.size())]);
   } else if (dice < 96) {
     store_.fail_next(1 + random_.below(3), random_.below(2) == 0);
+    store_.lack_replicas(random_.below(4) == 0);
   } else if (dice < 98) {
     crash(any_coordinator());
   } else {
@@ -337,6 +339,7 @@ void Simulation::step() {
 
 void Simulation::settle() {
   store_.fail_next(0);
+  store_.lack_replicas(false);
   for (int turn = 0; turn < 200; ++turn) {
     store_.run_all();
     now_ = now_ + std::chrono::milliseconds(100);

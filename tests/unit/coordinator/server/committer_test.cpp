@@ -1,11 +1,14 @@
 #include "coordinator/server/committer.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <gtest/gtest.h>
 
 #include "coordinator/store/memory_log.h"
+#include "overlay/base/bytes.h"
+#include "overlay/crypto/digest.h"
 
 namespace coordinator {
 namespace {
@@ -90,6 +93,125 @@ TEST_F(CommitterTest, CommandsThatOneRecordHasNoRoomForAreTheNextOnesInOrder) {
   ASSERT_EQ(answered_.size(), submitted_);
   EXPECT_TRUE(std::ranges::is_sorted(answered_));
   EXPECT_EQ(committer_.latest().tokens.size(), Committer::kBatchCommandsMax);
+}
+
+// --- Too few replicas ---
+
+class CommitterReplicasTest : public CommitterTest {
+ protected:
+  CommitterReplicasTest() {
+    committer_.start();
+    run();
+  }
+
+  // Runs until it is answered.
+  base::Status create_network(const std::string& name) {
+    CreateNetwork command;
+    command.name = name;
+    decided_.clear();
+    std::optional<base::Status> answer;
+    EXPECT_TRUE(committer_
+                    .submit(
+                        {.command = std::move(command),
+                         .actor = "test",
+                         .remote = "",
+                         .idempotency = Request::IdempotencyKey{.key = digest_of(name),
+                                                                .request = digest_of(name)}},
+                        [this](const State&, const Decision& decision) {
+                          decided_ = decision.ok() ? "ok" : decision.refusal.text;
+                        },
+                        [&](const base::Status& status) { answer = status; })
+                    .ok());
+    run();
+    EXPECT_TRUE(answer.has_value());
+    return answer.value_or(base::Status());
+  }
+  static crypto::Digest256 digest_of(const std::string& text) {
+    return crypto::blake2b(base::as_bytes(text));
+  }
+  bool has(const std::string& name) const {
+    return committer_.latest().network_by_name.contains(name);
+  }
+
+  std::string decided_;
+};
+
+constexpr const char* kMissing = "log: 0 replicas have confirmed it, expected 1";
+
+TEST_F(CommitterReplicasTest, WhatTooFewReplicasHaveIsRefusedAndStands) {
+  store_.lack_replicas(true);
+
+  const auto answer = create_network("one");
+
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().code(), base::Errc::Unavailable);
+  EXPECT_EQ(answer.error().text(),
+            std::string("this is in the log and stands unless a fail-over loses it; ask again to "
+                        "see it confirmed: ") +
+                kMissing);
+  EXPECT_TRUE(has("one"));
+  EXPECT_TRUE(committer_.is_short());
+}
+
+TEST_F(CommitterReplicasTest, NothingMoreIsWrittenUntilTheReplicasHaveWhatIsThere) {
+  store_.lack_replicas(true);
+  ASSERT_FALSE(create_network("one").ok());
+  const auto records = committer_.counters().records;
+
+  const auto answer = create_network("two");
+
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().text(), std::string("what is in the log already is not safe, so this "
+                                               "request changed nothing: ") +
+                                       kMissing);
+  EXPECT_FALSE(has("two"));
+  EXPECT_EQ(committer_.counters().records, records);
+}
+
+TEST_F(CommitterReplicasTest, RequestRepeatedIsAnsweredFromWhatStandsOnceItIsSafe) {
+  store_.lack_replicas(true);
+  ASSERT_FALSE(create_network("one").ok());
+  const auto records = committer_.counters().records;
+  EXPECT_FALSE(create_network("one").ok()) << "not yet";
+
+  store_.lack_replicas(false);
+
+  EXPECT_TRUE(create_network("one").ok());
+  EXPECT_EQ(decided_, "ok");
+  EXPECT_EQ(committer_.counters().records, records) << "it is there once";
+  EXPECT_FALSE(committer_.is_short());
+  EXPECT_TRUE(create_network("two").ok());
+}
+
+TEST_F(CommitterReplicasTest, AnswerThatWasLostIsNotTakenForAConfirmation) {
+  store_.lack_replicas(true);
+  store_.fail_next(1, true);  // written, and nobody said so
+
+  const auto answer = create_network("one");
+
+  EXPECT_FALSE(answer.ok());
+  EXPECT_TRUE(has("one"));
+  store_.lack_replicas(false);
+  EXPECT_TRUE(create_network("one").ok());
+}
+
+TEST_F(CommitterReplicasTest, AnswerThatWasLostIsSentWhenTheReplicasHaveTheBatch) {
+  store_.fail_next(1, true);
+
+  EXPECT_TRUE(create_network("one").ok());
+  EXPECT_EQ(committer_.latest().networks.size(), 1U);
+}
+
+TEST_F(CommitterReplicasTest, WhatWasNotSafeAndGotLostIsDoneAgain) {
+  store_.lack_replicas(true);
+  ASSERT_FALSE(create_network("one").ok());
+  store_.lose_batches(1);
+  store_.lack_replicas(false);
+
+  EXPECT_TRUE(create_network("one").ok());
+
+  EXPECT_EQ(committer_.counters().restarts, 1U);
+  EXPECT_TRUE(has("one"));
 }
 
 }  // namespace

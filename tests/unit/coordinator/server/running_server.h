@@ -77,7 +77,8 @@ class RunningServer {
                                {.data_dir = directory_.path("data"),
                                 .listen = base::Endpoint::parse("127.0.0.1:0").value(),
                                 .url = {},
-                                .redis = {},
+                                .redis = redis,
+                                .redis_replicas_min = redis_replicas_min,
                                 .packages_dir = directory_.path("packages"),
                                 .quarantine = quarantine},
                                [&] { is_ready = true; });
@@ -232,6 +233,8 @@ class RunningServer {
   loop::Loop& loop() { return loop_; }
 
   base::Duration quarantine = std::chrono::hours(24);
+  std::optional<loop::Redis::Options> redis;
+  int redis_replicas_min = 0;
   std::string key;
 
  private:

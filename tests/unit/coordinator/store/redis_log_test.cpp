@@ -101,18 +101,6 @@ TEST_F(RedisLogTest, SaysThatTheOutcomeIsUnknownWhenNobodyAnswersInTime) {
   EXPECT_EQ(log->position().sequence, 0U);
 }
 
-TEST_F(RedisLogTest, DoesNotCallABatchSafeThatTooFewReplicasHave) {
-  auto careful = options();
-  careful.replicas_min = 1;
-  careful.replicas_timeout = std::chrono::milliseconds(20);
-  const auto log = open_log(careful);
-  begin_append(*log);
-
-  EXPECT_FALSE(is_appended());
-  EXPECT_EQ(outcome_->error().text(),
-            "log: 0 replicas have the batch, expected 1: outcome unknown");
-}
-
 TEST_F(RedisLogTest, TellsAWatcherOfOthersBatchesAndNotOfItsOwn) {
   const auto log = open_log(options());
   const auto other = open_log(options());
