@@ -41,6 +41,7 @@ loop::HttpRequest signed_request(const Identity& identity, std::string_view meth
                      {std::string(model::kSignatureHeader), headers.signature}};
   request.body = std::move(body);
   request.pinned_spki = identity.pin;
+  request.http1_only = true;  // a stream over HTTP/2 costs the coordinator twice the memory
   return request;
 }
 

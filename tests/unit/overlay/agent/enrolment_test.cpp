@@ -114,6 +114,13 @@ TEST_F(SignedRequestTest, VerifiesWithTheIdentityKey) {
   EXPECT_EQ(request.pinned_spki, identity_.pin);
 }
 
+TEST_F(SignedRequestTest, GoesOverHttp1) {
+  identity_.enrolment = model::EnrolResponse{};
+
+  EXPECT_TRUE(signed_view_request(identity_, {}, {.unix_ms = 1}).http1_only);
+  EXPECT_TRUE(signed_post(identity_, "/v1/report", "{}", {.unix_ms = 1}).http1_only);
+}
+
 TEST_F(SignedRequestTest, EnrolledNodeSpeaksUnderItsId) {
   identity_.enrolment = model::EnrolResponse{};
   identity_.enrolment->node_id = {.value = 42};
