@@ -217,7 +217,9 @@ void Agent::store_next() {
           // What is on disk stays a good, only older view: nothing is appended after a gap.
           base::log_warning("view cache: " + write->status.error().text());
         }
+        stream_.handle_stored(loop_.now(), write->status.ok());
         store_next();
+        pump();
       });
   CHECK(queued.ok());  // one job at a time
   is_storing_ = true;

@@ -38,7 +38,10 @@ std::set<base::TunnelKey> excused_by(const model::ViewUpdate& update,
 }  // namespace
 
 ViewStream::ViewStream(Options options, base::RandomSource& random)
-    : options_(options), random_(random), backoff_(kRetryFirst, kRetryMax, random) {}
+    : options_(options),
+      random_(random),
+      backoff_(kRetryFirst, kRetryMax, random),
+      store_backoff_(kStoreRetryFirst, kStoreRetryMax, random) {}
 
 base::Status ViewStream::restore(CachedView cached) {
   CHECK(state_ == State::Stopped);
@@ -66,7 +69,7 @@ void ViewStream::connect() {
   state_ = State::Connecting;
   wake_at_.reset();
   reader_ = model::FrameReader();
-  const bool is_from_start = std::exchange(is_resync_due_, false);
+  const bool is_from_start = std::exchange(is_resync_due_, false) || replace_at_.has_value();
   actions_.emplace_back(Connect{is_from_start ? model::Cursor{} : follower_.cursor()});
 }
 
@@ -91,7 +94,31 @@ void ViewStream::handle_end(base::TimePoint now, std::string why) {
   }
 }
 
+// A snapshot replaces the file; its own Store then says whether that went well.
+void ViewStream::handle_stored(base::TimePoint now, bool is_good) {
+  if (is_good) {
+    replace_at_.reset();
+    store_backoff_.reset();
+  } else {
+    // Full jitter may give no wait at all, and a full disk would be tried in a loop.
+    replace_at_ = now + kStoreRetryFirst + store_backoff_.next();
+  }
+}
+
+std::optional<base::TimePoint> ViewStream::next_timeout() const {
+  if (state_ == State::Open && replace_at_) {
+    return std::min(*wake_at_, *replace_at_);
+  }
+  return wake_at_;
+}
+
 void ViewStream::handle_timeout(base::TimePoint now) {
+  if (state_ == State::Open && replace_at_ && now >= *replace_at_) {
+    replace_at_ = now + kStoreRetryMax;  // unless a Store answers before
+    actions_.emplace_back(Disconnect{});
+    connect();
+    return;
+  }
   if (!wake_at_ || now < *wake_at_) {
     return;
   }

@@ -3,7 +3,7 @@
 //
 // A machine without I/O. Its owner feeds it, drains it, and sleeps until it asks to be woken:
 //
-//   feed    restore, start, handle_open, handle_data, handle_end, handle_timeout
+//   feed    restore, start, handle_open, handle_data, handle_end, handle_stored, handle_timeout
 //   drain   poll_action       until empty
 //   sleep   next_timeout
 //
@@ -24,6 +24,9 @@
 // coordinator signs it as meant or takes it back. The node goes on with what it has, and says so
 // (held_back()). A delta that is signed as meant covers what it removes itself and nothing that was
 // held back before it; a snapshot covers everything (PROTOCOL.md, 5.6).
+//
+// A Store that could not be written leaves a gap on disk behind which nothing is appended: a
+// snapshot is asked for with backoff, until one could be put in the file's place.
 //
 // Invariants: view(), plan() and applied() belong together and change only with an Adopt; what is
 // given to Store was verified and, replayed in order, gives view().
@@ -64,6 +67,10 @@ class ViewStream {
   static constexpr std::size_t kDeltasPerSnapshot = 4;
   // Updates kept for the disk while they are held back; more are fetched again as a snapshot.
   static constexpr std::size_t kHeldBytesMax = std::size_t{8} << 20;
+  // Between snapshots that are asked for because the disk did not take something: a full disk is
+  // seldom empty again at once, and a snapshot is large.
+  static constexpr base::Duration kStoreRetryFirst = std::chrono::seconds(10);
+  static constexpr base::Duration kStoreRetryMax = std::chrono::minutes(10);
 
   enum class State { Stopped, Connecting, Open, Waiting };
 
@@ -102,10 +109,12 @@ class ViewStream {
   void handle_data(base::TimePoint now, std::span<const std::uint8_t> bytes);
   // It was refused or has ended; `why` is for people.
   void handle_end(base::TimePoint now, std::string why);
+  // A Store is on disk, or is not; after one that is not, only a replacement may be written.
+  void handle_stored(base::TimePoint now, bool is_good);
   void handle_timeout(base::TimePoint now);
 
   std::optional<Action> poll_action();
-  std::optional<base::TimePoint> next_timeout() const { return wake_at_; }
+  std::optional<base::TimePoint> next_timeout() const;
 
   State state() const { return state_; }
   // In effect. Null before the first Adopt or restore.
@@ -139,7 +148,9 @@ class ViewStream {
   base::RandomSource& random_;
   base::Backoff backoff_;
   State state_ = State::Stopped;
-  bool is_resync_due_ = false;  // the next stream starts without a cursor
+  base::Backoff store_backoff_;
+  bool is_resync_due_ = false;                 // the next stream starts without a cursor
+  std::optional<base::TimePoint> replace_at_;  // the file on disk is to be replaced from then on
   std::optional<base::TimePoint> wake_at_;
   std::optional<base::TimePoint> heard_at_;
   std::string error_;

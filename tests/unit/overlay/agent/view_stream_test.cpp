@@ -407,6 +407,59 @@ TEST_F(ViewStreamTest, ManyDeltasOnDiskAreTradedForASnapshot) {
   EXPECT_GT(fed_bytes, ViewStream::kDeltaBytesMin);
 }
 
+TEST_F(ViewStreamTest, StoreThatFailedIsMadeGoodByASnapshot) {
+  follow(3);
+  feed(coordinator_.delta({model::upsert(test_node(150))}));
+  adoptions();
+
+  stream_.handle_stored(now_, false);
+  const auto failed_at = now_;
+  const auto connect = wake();
+
+  ASSERT_TRUE(connect.has_value());
+  EXPECT_EQ(connect->cursor, model::Cursor{});
+  EXPECT_GE(now_ - failed_at, ViewStream::kStoreRetryFirst);
+  stream_.handle_open(now_);
+  feed(coordinator_.snapshot());
+  const auto stores = drain<ViewStream::Store>();
+  ASSERT_EQ(stores.size(), 1U);
+  EXPECT_TRUE(stores[0].is_replacement);
+  stream_.handle_stored(now_, true);
+  EXPECT_EQ(*stream_.next_timeout(), now_ + ViewStream::kSilenceMax);
+}
+
+TEST_F(ViewStreamTest, FullDiskIsTriedMoreAndMoreSeldom) {
+  follow(3);
+  base::Duration longest{};
+  for (int i = 0; i < 60; ++i) {
+    stream_.handle_stored(now_, false);
+    const auto failed_at = now_;
+    std::vector<ViewStream::Connect> connects;
+    while (connects.empty()) {
+      now_ = std::min(*stream_.next_timeout(), now_ + 20s);
+      feed(model::encode_ping());  // not silent
+      stream_.handle_timeout(now_);
+      connects = drain<ViewStream::Connect>();
+    }
+    longest = std::max(longest, now_ - failed_at);
+    stream_.handle_open(now_);
+    feed(coordinator_.snapshot());
+    adoptions();
+  }
+
+  EXPECT_GT(longest, ViewStream::kStoreRetryMax / 2);
+  EXPECT_LE(longest, ViewStream::kStoreRetryFirst + ViewStream::kStoreRetryMax);
+}
+
+TEST_F(ViewStreamTest, StreamOpenedWhileTheDiskHasAGapAsksForASnapshot) {
+  follow(3);
+  stream_.handle_stored(now_, false);
+
+  stream_.handle_end(now_, "gone");
+
+  EXPECT_EQ(wake()->cursor, model::Cursor{});
+}
+
 // Events that a state does not expect change nothing.
 TEST_F(ViewStreamTest, StoppedIgnoresWhatComes) {
   stream_.handle_open(now_);
