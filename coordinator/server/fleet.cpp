@@ -12,6 +12,8 @@ std::string_view name_of(NodeState state) {
       return "joining";
     case NodeState::Up:
       return "up";
+    case NodeState::Down:
+      return "down";
     case NodeState::Offline:
       return "offline";
   }
@@ -141,7 +143,9 @@ NodeState Fleet::state_of(const Node& node, base::WallTime now) const {
   const bool is_heard =
       seen != nullptr && (seen->streams > 0 || now - seen->last_seen <= kSilenceMax);
   if (is_heard && seen->report.has_value()) {
-    return seen->report->up ? NodeState::Up : NodeState::Joining;
+    const model::NodeReport& report = *seen->report;
+    const bool was_up = report.first_ping_ms.has_value();
+    return report.up ? NodeState::Up : was_up ? NodeState::Down : NodeState::Joining;
   }
   if (is_heard || now - node.joined_at <= kSilenceMax) {
     return NodeState::Joining;

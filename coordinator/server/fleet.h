@@ -19,7 +19,7 @@
 
 namespace coordinator {
 
-enum class NodeState { Joining, Up, Offline };
+enum class NodeState { Joining, Up, Down, Offline };
 
 std::string_view name_of(NodeState state);
 
@@ -71,7 +71,8 @@ class Fleet {
 
   // Null if it was not heard since this process began.
   const Seen* find(model::NodeId node) const;
-  // Joining until it has said that it is up, as long as it is heard or has only just joined.
+  // Joining until it has said that it is up, as long as it is heard or has only just joined; down
+  // when it says that it was up once and is not now.
   NodeState state_of(const Node& node, base::WallTime now) const;
 
   // The copies of the node that were heard lately.

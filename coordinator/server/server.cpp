@@ -252,7 +252,7 @@ void Server::gather(base::Metrics& metrics) {
   };
   const State& state = committer_->latest();
   std::map<NodeState, double> by_state = {
-      {NodeState::Joining, 0}, {NodeState::Up, 0}, {NodeState::Offline, 0}};
+      {NodeState::Joining, 0}, {NodeState::Up, 0}, {NodeState::Down, 0}, {NodeState::Offline, 0}};
   const base::WallTime now = loop_.wall_now();
   double copied = 0;
   for (const auto& [id, node] : state.nodes) {

@@ -302,11 +302,25 @@ void Agent::send_ping(const FirstPing::Target& target) {
   }
 }
 
-// Tells everybody, once, that this server is up.
+// Tells everybody when this server has come up, or is up no more.
 void Agent::note_up() {
-  if (!ping_.is_up() || std::exchange(is_up_noted_, true)) {
+  if (ping_.is_up() == std::exchange(is_up_noted_, ping_.is_up())) {
     return;
   }
+  if (!ping_.is_up()) {
+    base::log_warning("down: no answer to the last " + std::to_string(ping_.misses()) +
+                      " pings over the overlay");
+  } else if (!std::exchange(was_up_, true)) {
+    note_first_up();
+  } else {
+    base::log_info(ping_.is_alone() ? "up again: nobody else is in reach of this view"
+                                    : "up again: answer from " + ping_.answered_by()->name);
+  }
+  reporter_.mark_changed(loop_.now());
+  mark_status();
+}
+
+void Agent::note_first_up() {
   if (!ping_.is_alone()) {
     const base::Duration since_start = is_first_run_after_join_
                                            ? loop_.wall_now() - identity_.joined_at
@@ -317,8 +331,6 @@ void Agent::note_up() {
   base::log_info(ping_.is_alone() ? "up: nobody else is in reach of this view yet"
                                   : "up: first answer from " + ping_.answered_by()->name +
                                         " after " + std::to_string(*first_ping_ms_) + " ms");
-  reporter_.mark_changed(loop_.now());
-  mark_status();
 }
 
 void Agent::send_report() {

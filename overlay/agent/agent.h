@@ -69,6 +69,7 @@ class Agent {
   void handle_reconciled(const ReconcileOutcome& outcome);
   void send_ping(const FirstPing::Target& target);
   void note_up();
+  void note_first_up();
   void send_report();
   void become_ready();
   void mark_status();
@@ -106,7 +107,8 @@ class Agent {
   bool is_store_broken_ = false;  // the file must be replaced before anything is appended again
   std::optional<std::uint64_t> first_ping_ms_;
   bool is_first_run_after_join_ = false;
-  bool is_up_noted_ = false;
+  bool is_up_noted_ = false;  // what was last told of it
+  bool was_up_ = false;
   std::string device_error_;
   std::string device_problem_;  // what this host cannot do; the rest works
   std::string report_error_;

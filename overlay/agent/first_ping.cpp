@@ -1,5 +1,6 @@
 #include "overlay/agent/first_ping.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace agent {
@@ -21,6 +22,9 @@ void FirstPing::set_targets(base::TimePoint now, std::vector<Target> targets) {
   attempts_ = 0;
   if (targets_.empty()) {
     is_up_ = true;
+    misses_ = 0;
+    answered_by_.reset();
+    rtt_.reset();
     wake_at_.reset();
     ping_.reset();
     return;
@@ -41,18 +45,28 @@ void FirstPing::handle_reply(base::TimePoint now, std::optional<base::Duration> 
     answered_by_ = asked_;
     misses_ = 0;
     attempts_ = 0;
-  } else {
-    ++misses_;
-    ++attempts_;
-    if (attempts_ >= kAttemptsPerTarget && !targets_.empty()) {
-      attempts_ = 0;
-      current_ = (current_ + 1) % targets_.size();
-    }
+  } else if (!targets_.empty()) {
+    note_miss();
   }
   if (targets_.empty()) {
     return;
   }
   wake_after(now, rtt ? kRefreshInterval : kRetryInterval);
+}
+
+void FirstPing::note_miss() {
+  ++misses_;
+  ++attempts_;
+  if (attempts_ >= kAttemptsPerTarget) {
+    attempts_ = 0;
+    current_ = (current_ + 1) % targets_.size();
+  }
+  const int everybody = kAttemptsPerTarget * static_cast<int>(targets_.size());
+  if (misses_ >= std::max(everybody, kMissesDownMin)) {
+    is_up_ = false;
+    answered_by_.reset();
+    rtt_.reset();
+  }
 }
 
 void FirstPing::handle_timeout(base::TimePoint now) {

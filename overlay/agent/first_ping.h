@@ -1,15 +1,16 @@
-// Decides when this server counts as up: when somebody on the overlay has answered a ping.
+// Decides when this server counts as up: while somebody on the overlay answers pings.
 //
 // The targets are tried in turn, the preferred ones first, kRetryInterval apart, until one answers;
 // from then on the same machine goes on measuring, at the slower kRefreshInterval, so that a report
-// carries a round trip that is true now. A server with nobody to ping is up as soon as its
-// interface is configured, and says that it is alone.
+// carries a round trip that is true now. It is down again, and shows no round trip, when everybody
+// was asked kAttemptsPerTarget times without an answer, and kMissesDownMin times in all. A server
+// with nobody to ping is up as soon as its interface is configured, and says that it is alone.
 //
 //   feed    set_targets, handle_reply, handle_timeout
 //   drain   poll_ping         until empty
 //   sleep   next_timeout
 //
-// Invariants: at most one ping is in flight; is_up() never becomes false again.
+// Invariants: at most one ping is in flight; answered_by() and rtt() are there only while up.
 #pragma once
 
 #include <cstddef>
@@ -31,6 +32,8 @@ class FirstPing {
   // A preferred target is asked this often before the next one gets its turn: a tunnel's first
   // packets wait for a handshake, and for the other side to have heard of us.
   static constexpr int kAttemptsPerTarget = 3;
+  // With kReplyTimeout a server is not down for less than some six seconds of silence.
+  static constexpr int kMissesDownMin = 6;
 
   struct Target {
     std::string name;  // of the node
@@ -60,6 +63,7 @@ class FirstPing {
 
  private:
   void wake_after(base::TimePoint now, base::Duration wait);
+  void note_miss();
 
   std::vector<Target> targets_;
   std::size_t current_ = 0;

@@ -72,7 +72,7 @@ void check_agent(Findings& findings, const agent::Paths& paths) {
   }
   findings.push_back(status.value().is_up
                          ? ok("overlay", status.value().is_alone ? "up, alone so far" : "up")
-                         : fail("overlay", "nobody answers over the overlay yet",
+                         : fail("overlay", "nobody answers over the overlay",
                                 "see the problems below, and whether UDP leaves this server"));
   if (!status.value().error.empty()) {
     findings.push_back(warn("coordinator", status.value().error,

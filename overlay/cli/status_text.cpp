@@ -29,9 +29,13 @@ std::string coordinator_line(const StatusReport& report) {
   return line;
 }
 
-std::string up_line(const agent::Status& status) {
+std::string up_line(const StatusReport& report) {
+  const agent::Status& status = report.status;
+  if (!report.is_running) {
+    return "not known while the agent does not run";
+  }
   if (!status.is_up) {
-    return "no";
+    return status.first_ping_ms ? "no more" : "no";
   }
   if (status.is_alone) {
     return "yes, alone so far";
@@ -112,7 +116,7 @@ std::string format_status(const StatusReport& report) {
   table.add({"addresses", joined_by_space(status.addresses)});
   table.add({"agent", report.is_running ? "running, process " + std::to_string(status.pid)
                                         : "not running; packets flow on as they were set up"});
-  table.add({"up", up_line(status)});
+  table.add({"up", up_line(report)});
   table.add({"coordinator", coordinator_line(report)});
   table.add({"view", status.view + " at sequence " + std::to_string(status.sequence) +
                          (status.is_applied ? ", applied" : ", not applied yet")});
@@ -134,6 +138,9 @@ std::string format_status_json(const StatusReport& report) {
   json["running"] = report.is_running;
   if (!report.is_running) {
     json["connected"] = false;
+    json["up"] = false;  // nobody has measured it since
+    json["ping_us"] = nullptr;
+    json["ping_peer"] = "";
   }
   for (auto& peer : json["peers"]) {
     const auto found =

@@ -23,7 +23,7 @@ struct NodeReport {
   std::uint64_t applied_epoch = 0;
   std::uint64_t applied_sequence = 0;
   StateHash state_hash{};
-  bool up = false;                               // has seen a first ping over the overlay
+  bool up = false;                               // pings over the overlay are answered now
   std::optional<std::uint32_t> first_ping_ms{};  // from the start of join or agent to that ping
   std::string agent_version{};
   std::vector<std::string> problems{};  // sentences for people

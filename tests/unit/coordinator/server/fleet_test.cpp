@@ -49,6 +49,18 @@ TEST_F(FleetTest, NewNodeIsJoiningUntilItSaysThatItIsUp) {
   EXPECT_EQ(state(), NodeState::Up);
 }
 
+TEST_F(FleetTest, NodeThatWasUpAndIsNotIsDown) {
+  ASSERT_TRUE(fleet_.accept(node_.id, now_, now_).ok());
+  model::NodeReport report;
+  report.up = false;
+  report.first_ping_ms = 12;
+
+  fleet_.report(node_.id, report);
+
+  EXPECT_EQ(state(), NodeState::Down);
+  EXPECT_EQ(name_of(state()), "down");
+}
+
 TEST_F(FleetTest, SilentNodeIsOffline) {
   hear(true);
   now_ = now_ + Fleet::kSilenceMax + 1s;

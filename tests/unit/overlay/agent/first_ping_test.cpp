@@ -77,7 +77,7 @@ TEST_F(FirstPingTest, AfterItIsUpItGoesOnMeasuringSlowly) {
   EXPECT_EQ(wake(), kGateway);
 }
 
-TEST_F(FirstPingTest, LostAnswersLaterDoNotTakeItDown) {
+TEST_F(FirstPingTest, OneLostAnswerLaterDoesNotTakeItDown) {
   ping_.set_targets(now_, {kGateway});
   wake();
   ping_.handle_reply(now_, 3ms);
@@ -86,6 +86,66 @@ TEST_F(FirstPingTest, LostAnswersLaterDoNotTakeItDown) {
 
   EXPECT_TRUE(ping_.is_up());
   EXPECT_EQ(ping_.misses(), 1);
+}
+
+TEST_F(FirstPingTest, SilenceOfEverybodyTakesItDownAndForgetsTheRoundTrip) {
+  ping_.set_targets(now_, {kGateway, kPeer, {"third", base::Address::v4(0x0ac00003)}});
+  wake();
+  ping_.handle_reply(now_, 3ms);
+  const int everybody = 3 * FirstPing::kAttemptsPerTarget;
+  for (int i = 0; i < everybody - 1; ++i) {
+    wake();
+    ping_.handle_reply(now_, std::nullopt);
+  }
+  EXPECT_TRUE(ping_.is_up());
+
+  wake();
+  ping_.handle_reply(now_, std::nullopt);
+
+  EXPECT_FALSE(ping_.is_up());
+  EXPECT_FALSE(ping_.rtt().has_value());
+  EXPECT_FALSE(ping_.answered_by().has_value());
+}
+
+TEST_F(FirstPingTest, OnlyTargetIsAskedSixTimesBeforeItIsDown) {
+  ping_.set_targets(now_, {kGateway});
+  wake();
+  ping_.handle_reply(now_, 3ms);
+  for (int i = 0; i < FirstPing::kMissesDownMin; ++i) {
+    EXPECT_TRUE(ping_.is_up()) << i;
+    wake();
+    ping_.handle_reply(now_, std::nullopt);
+  }
+
+  EXPECT_FALSE(ping_.is_up());
+}
+
+TEST_F(FirstPingTest, NextAnswerMakesItUpAgain) {
+  ping_.set_targets(now_, {kGateway});
+  wake();
+  ping_.handle_reply(now_, 3ms);
+  for (int i = 0; i < FirstPing::kMissesDownMin; ++i) {
+    wake();
+    ping_.handle_reply(now_, std::nullopt);
+  }
+
+  wake();
+  ping_.handle_reply(now_, 4ms);
+
+  EXPECT_TRUE(ping_.is_up());
+  EXPECT_EQ(ping_.rtt(), base::Duration(4ms));
+}
+
+TEST_F(FirstPingTest, LastTargetThatGoesLeavesItUpAndAlone) {
+  ping_.set_targets(now_, {kGateway});
+  wake();
+  ping_.handle_reply(now_, 3ms);
+
+  ping_.set_targets(now_, {});
+
+  EXPECT_TRUE(ping_.is_up());
+  EXPECT_TRUE(ping_.is_alone());
+  EXPECT_FALSE(ping_.rtt().has_value());
 }
 
 TEST_F(FirstPingTest, SameTargetsAgainChangeNothing) {

@@ -65,6 +65,26 @@ TEST(StatusTextTest, StoppedAgentIsNotConnected) {
   EXPECT_NE(text.find("not connected"), std::string::npos);
 }
 
+TEST(StatusTextTest, StoppedAgentsLastPingIsNotShownAsTrueNow) {
+  StatusReport report = sample();
+  report.is_running = false;
+
+  EXPECT_NE(format_status(report).find("up           not known while the agent does not run\n"),
+            std::string::npos);
+  const auto json = nlohmann::json::parse(format_status_json(report));
+  EXPECT_EQ(json["up"], false);
+  EXPECT_TRUE(json["ping_us"].is_null());
+  EXPECT_EQ(json["ping_peer"], "");
+}
+
+TEST(StatusTextTest, ServerThatNobodyAnswersAnyMoreIsNotUp) {
+  StatusReport report = sample();
+  report.status.is_up = false;
+  report.status.first_ping_ms = 12;
+
+  EXPECT_NE(format_status(report).find("up           no more"), std::string::npos);
+}
+
 TEST(StatusTextTest, JsonCarriesTheTrafficOfEachPeer) {
   const auto json = nlohmann::json::parse(format_status_json(sample()));
 
