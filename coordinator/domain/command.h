@@ -86,6 +86,15 @@ struct Enrol {
   base::Address observed;  // where the request came from
 };
 
+// A node is reached elsewhere than before. By its own, signed, wish.
+struct UpdateNode {
+  model::NodeId id;
+  std::uint16_t listen_port = 0;
+  std::vector<base::Address> lan_addresses;
+  std::optional<base::Endpoint> public_endpoint;  // configured
+  base::Address observed;                         // where the request came from
+};
+
 // A node goes by its own wish, or is put out.
 struct RemoveNode {
   model::NodeId id;
@@ -118,8 +127,8 @@ struct RevokeApiKey {
 };
 
 using Command = std::variant<CreateNetwork, RemoveNetwork, CreateSite, RemoveSite, CreateToken,
-                             RevokeToken, Enrol, RemoveNode, CreateReplica, RemoveReplica,
-                             CreateApiKey, RevokeApiKey, ConfirmRemovals, NoteCopy>;
+                             RevokeToken, Enrol, UpdateNode, RemoveNode, CreateReplica,
+                             RemoveReplica, CreateApiKey, RevokeApiKey, ConfirmRemovals, NoteCopy>;
 
 // A command, who gives it, and under which Idempotency-Key.
 struct Request {

@@ -23,6 +23,7 @@ std::string_view action_of(const Command& command) {
     std::string_view operator()(const CreateToken&) const { return "token.create"; }
     std::string_view operator()(const RevokeToken&) const { return "token.revoke"; }
     std::string_view operator()(const Enrol&) const { return "node.enrol"; }
+    std::string_view operator()(const UpdateNode&) const { return "node.update"; }
     std::string_view operator()(const RemoveNode&) const { return "node.remove"; }
     std::string_view operator()(const NoteCopy&) const { return "node.copy-parked"; }
     std::string_view operator()(const CreateReplica&) const { return "replica.create"; }

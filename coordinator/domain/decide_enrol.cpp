@@ -87,6 +87,64 @@ std::vector<base::Endpoint> endpoints_of(const Enrol& command, model::Role role,
   return {};
 }
 
+// Where others reach a node that is there already. What is observed then has to be as good as what
+// was: it is not taken when the request came over the overlay itself or from this very host, nor
+// when it is of another family than what others use. A gateway may ask over either.
+std::vector<base::Endpoint> endpoints_of(const UpdateNode& command, const Node& node,
+                                         const Network& network) {
+  if (command.public_endpoint.has_value()) {
+    return {*command.public_endpoint};
+  }
+  if (node.public_endpoints.empty()) {
+    return {};  // of a kind that nobody reaches from outside
+  }
+  const base::Address& seen = command.observed;
+  const bool is_inside =
+      seen.is_loopback() || std::ranges::any_of(network.prefixes, [&](const base::Prefix& one) {
+        return one.contains(seen);
+      });
+  const bool is_of_the_family = std::ranges::any_of(
+      node.public_endpoints,
+      [&](const base::Endpoint& one) { return one.address.family() == seen.family(); });
+  if (!is_inside && is_of_the_family) {
+    return {{.address = seen, .port = command.listen_port}};
+  }
+  std::vector<base::Endpoint> kept = node.public_endpoints;
+  for (base::Endpoint& endpoint : kept) {
+    endpoint.port = command.listen_port == node.listen_port ? endpoint.port : command.listen_port;
+  }
+  return kept;
+}
+
+// The event that makes a node what `updated` says, if it is not that already.
+Decision update(const State& state, const Node& node, const Node& updated, std::string_view field) {
+  const Site& site = *state.sites.find(node.site);
+  Decision decision;
+  decision.subject = {SubjectKind::Node, node.id.value};
+  if (updated == node) {
+    return decision;
+  }
+  if (const auto status = model::check_fact(fact_of(updated, site)); !status.ok()) {
+    return refuse(base::Errc::Malformed, field, "", status.error().text());
+  }
+  const std::size_t bytes_before = fact_bytes_of(node, site);
+  if (const std::size_t bytes = fact_bytes_of(updated, site); bytes > bytes_before) {
+    if (auto refusal = check_facts_room(state, *state.networks.find(site.network), site, node.role,
+                                        bytes - bytes_before);
+        !refusal.ok()) {
+      return refusal;
+    }
+  }
+  decision.events.emplace_back(NodeUpdated{.id = node.id,
+                                           .wireguard_key = updated.wireguard_key,
+                                           .listen_port = updated.listen_port,
+                                           .lan_addresses = updated.lan_addresses,
+                                           .public_endpoints = updated.public_endpoints,
+                                           .boot_id = updated.boot_id,
+                                           .agent_version = updated.agent_version});
+  return decision;
+}
+
 struct ChosenName {
   std::string name;
   std::uint32_t suffix = 0;
@@ -159,29 +217,7 @@ Decision enrol_again(const State& state, const Enrol& command, const Node& node,
   updated.public_endpoints = endpoints_of(command, node.role, network.topology);
   updated.boot_id = command.joiner.boot_id;
   updated.agent_version = command.joiner.agent_version;
-  Decision decision;
-  decision.subject = {SubjectKind::Node, node.id.value};
-  if (updated == node) {
-    return decision;
-  }
-  if (const auto status = model::check_fact(fact_of(updated, site)); !status.ok()) {
-    return refuse(base::Errc::Malformed, "enrol", "", status.error().text());
-  }
-  const std::size_t bytes_before = fact_bytes_of(node, site);
-  if (const std::size_t bytes = fact_bytes_of(updated, site); bytes > bytes_before) {
-    if (auto refusal = check_facts_room(state, network, site, node.role, bytes - bytes_before);
-        !refusal.ok()) {
-      return refusal;
-    }
-  }
-  decision.events.emplace_back(NodeUpdated{.id = node.id,
-                                           .wireguard_key = updated.wireguard_key,
-                                           .listen_port = updated.listen_port,
-                                           .lan_addresses = updated.lan_addresses,
-                                           .public_endpoints = updated.public_endpoints,
-                                           .boot_id = updated.boot_id,
-                                           .agent_version = updated.agent_version});
-  return decision;
+  return update(state, node, updated, "enrol");
 }
 
 // No refusal if one more node of the token's kind may come.
@@ -300,6 +336,18 @@ Decision Deciding::operator()(const Enrol& command) const {
     return decision;
   }
   return enrol_new(*this, command, *token);
+}
+
+Decision Deciding::operator()(const UpdateNode& command) const {
+  const Node* node = state.nodes.find(command.id);
+  if (node == nullptr) {
+    return refuse_missing("node", model::text_of(command.id));
+  }
+  Node updated = *node;
+  updated.listen_port = command.listen_port;
+  updated.lan_addresses = as_set(command.lan_addresses);
+  updated.public_endpoints = endpoints_of(command, *node, *state.networks.find(node->network));
+  return update(state, *node, updated, "update");
 }
 
 Decision Deciding::operator()(const RemoveNode& command) const {

@@ -48,7 +48,7 @@ struct NodeEnrolled {
   std::uint32_t name_suffix = 0;
   friend bool operator==(const NodeEnrolled&, const NodeEnrolled&) = default;
 };
-// The node enrolled again and brought something new.
+// The node enrolled again and brought something new, or is reached elsewhere.
 struct NodeUpdated {
   model::NodeId id;
   crypto::WireguardPublicKey wireguard_key;

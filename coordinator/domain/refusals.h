@@ -42,6 +42,7 @@ struct Deciding {
   Decision operator()(const CreateToken& command) const;
   Decision operator()(const RevokeToken& command) const;
   Decision operator()(const Enrol& command) const;
+  Decision operator()(const UpdateNode& command) const;
   Decision operator()(const RemoveNode& command) const;
   Decision operator()(const NoteCopy& command) const;
   Decision operator()(const CreateReplica& command) const;

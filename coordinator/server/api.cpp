@@ -58,6 +58,7 @@ const std::vector<Route<Api::Handler>>& Api::routes() {
       {"POST", "/v1/enrol", Access::Enrolee, &Api::post_enrol},
       {"GET", "/v1/view", Access::Node, &Api::get_view},
       {"POST", "/v1/report", Access::Node, &Api::post_report},
+      {"POST", "/v1/update", Access::Node, &Api::post_update},
       {"POST", "/v1/leave", Access::Node, &Api::post_leave},
       {"GET", "/v1/networks", Access::Viewer, &Api::list_networks},
       {"POST", "/v1/networks", Access::Operator, &Api::create_network},

@@ -122,6 +122,7 @@ class Api {
   void post_enrol(const CallPointer& call);
   void get_view(const CallPointer& call);
   void post_report(const CallPointer& call);
+  void post_update(const CallPointer& call);
   void post_leave(const CallPointer& call);
   void list_networks(const CallPointer& call);
   void list_sites(const CallPointer& call);

@@ -1,4 +1,4 @@
-// What servers ask: to join, to follow their view, to report, to leave.
+// What servers ask: to join, to follow their view, to report, to be reached elsewhere, to leave.
 #include <charconv>
 #include <utility>
 
@@ -6,6 +6,7 @@
 #include "overlay/base/bytes.h"
 #include "overlay/model/enrol.h"
 #include "overlay/model/membership.h"
+#include "overlay/model/node_update.h"
 #include "overlay/model/report.h"
 #include "overlay/model/request_signature.h"
 #include "overlay/model/token.h"
@@ -149,6 +150,24 @@ void Api::post_report(const CallPointer& call) {
   }
   parts_.fleet.report(call->node, std::move(report).value());
   answer(call, {.status = 204, .headers = {}, .body = ""});
+}
+
+void Api::post_update(const CallPointer& call) {
+  model::FieldFailure failure;
+  auto update = model::decode_node_update(call->http.body, &failure);
+  if (!update.ok()) {
+    answer(call, problem_of(update.error(), failure));
+    return;
+  }
+  submit(call,
+         UpdateNode{.id = call->node,
+                    .listen_port = update.value().listen_port,
+                    .lan_addresses = std::move(update.value().lan_addresses),
+                    .public_endpoint = update.value().public_endpoint,
+                    .observed = call->http.remote.address},
+         actor_of(*call), [](const State&, const Decision&) {
+           return Response{.status = 204, .headers = {}, .body = ""};
+         });
 }
 
 void Api::post_leave(const CallPointer& call) {

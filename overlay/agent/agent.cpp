@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "overlay/agent/enrolment.h"
 #include "overlay/agent/notify.h"
 #include "overlay/agent/ping_targets.h"
 #include "overlay/agent/view_cache.h"
@@ -10,6 +11,7 @@
 #include "overlay/base/check.h"
 #include "overlay/base/log.h"
 #include "overlay/loop/files.h"
+#include "overlay/model/node_update.h"
 #include "overlay/model/report.h"
 
 namespace agent {
@@ -29,6 +31,13 @@ std::optional<base::TimePoint> earliest(Times... times) {
   return first;
 }
 
+// The coordinator takes the address of its requests for where others reach it.
+bool is_seen_from_outside(const Identity& identity) {
+  const model::EnrolResponse& enrolment = *identity.enrolment;
+  const bool is_mesh = enrolment.view.site.value == 0;
+  return !identity.public_endpoint && (enrolment.role == model::Role::Gateway || is_mesh);
+}
+
 }  // namespace
 
 Agent::Agent(loop::Loop& loop, Options options, const Identity& identity, device::Device& device)
@@ -44,6 +53,7 @@ Agent::Agent(loop::Loop& loop, Options options, const Identity& identity, device
               random_),
       reconciler_(random_),
       reporter_(random_),
+      host_watch_({.is_observed = is_seen_from_outside(identity)}, random_),
       mirror_(loop, random_,
               {.paths = options_.paths,
                .is_wanted = identity.is_mirror_wanted,
@@ -60,6 +70,7 @@ Agent::Agent(loop::Loop& loop, Options options, const Identity& identity, device
       device_queue_(loop, kJobsMax),
       disk_queue_(loop, kJobsMax),
       status_queue_(loop, kJobsMax),
+      host_queue_(loop, kJobsMax),
       pump_timer_(loop, [this] { pump(); }),
       ready_timer_(loop, [this] { become_ready(); }),
       status_timer_(loop, [this] { write_status(); }) {}
@@ -105,6 +116,7 @@ void Agent::pump() {
   reconciler_.handle_timeout(now);
   ping_.handle_timeout(now);
   reporter_.handle_timeout(now);
+  host_watch_.handle_timeout(now);
   while (auto action = stream_.poll_action()) {
     std::visit([this](auto& what) { act(std::move(what)); }, *action);
   }
@@ -121,13 +133,20 @@ void Agent::pump() {
   if (reporter_.poll_send()) {
     send_report();
   }
+  if (host_watch_.poll_read()) {
+    read_addresses();
+  }
+  if (const auto update = host_watch_.poll_send()) {
+    send_update(*update);
+  }
   is_pumping_ = false;
   sleep();
 }
 
 void Agent::sleep() {
-  const auto wake_at = earliest(stream_.next_timeout(), reconciler_.next_timeout(),
-                                ping_.next_timeout(), reporter_.next_timeout());
+  const auto wake_at =
+      earliest(stream_.next_timeout(), reconciler_.next_timeout(), ping_.next_timeout(),
+               reporter_.next_timeout(), host_watch_.next_timeout());
   if (wake_at) {
     pump_timer_.start_at(*wake_at);
   } else {
@@ -147,6 +166,7 @@ void Agent::act(ViewStream::Connect connect) {
              if (head.status == 200) {
                stream_.handle_open(loop_.now());
                reporter_.handle_connected(loop_.now());
+               host_watch_.handle_connected(loop_.now());
                mark_status();
                pump();
              }
@@ -229,6 +249,9 @@ void Agent::act(ViewStream::Adopt /*adopt*/) {
   base::log_debug("view at sequence " + std::to_string(stream_.applied().sequence));
   reconciler_.set_wanted(loop_.now());
   mirror_.update(model::make_site_map(*stream_.view(), identity_.enrolment->node_id));
+  if (const auto* const self = stream_.view()->node(identity_.enrolment->node_id)) {
+    host_watch_.set_known(loop_.now(), *self);
+  }
   mark_status();
 }
 
@@ -358,6 +381,42 @@ void Agent::send_report() {
           mark_status();
         }
         reporter_.handle_sent(loop_.now(), report_error_.empty());
+        pump();
+      });
+}
+
+void Agent::read_addresses() {
+  // Shared: the owners are the job's two halves, which run one after the other.
+  auto facts = std::make_shared<std::optional<base::Result<device::HostFacts>>>();
+  const auto queued =
+      host_queue_.submit([facts] { *facts = device::read_host_facts(); },
+                         [this, facts] {
+                           std::optional<model::NodeUpdate> seen;
+                           if ((*facts)->ok()) {
+                             seen = make_node_update(identity_, (*facts)->value());
+                           } else {
+                             base::log_debug("this host's networks: " + (*facts)->error().text());
+                           }
+                           host_watch_.handle_read(loop_.now(), std::move(seen));
+                           pump();
+                         });
+  CHECK(queued.ok());  // one reading at a time
+}
+
+void Agent::send_update(const model::NodeUpdate& update) {
+  update_request_ = client_.send(
+      signed_post(identity_, "/v1/update", model::encode(update), clock_.next(loop_.wall_now())),
+      [this](const base::Result<loop::HttpResponse>& answer) {
+        std::string error;
+        if (!answer.ok()) {
+          error = answer.error().text();
+        } else if (answer.value().status >= 300) {
+          error = refusal_text(answer.value().status, answer.value().body);
+        }
+        if (error != std::exchange(update_error_, error) && !error.empty()) {
+          base::log_warning("this host's addresses: " + error);  // once, not at every retry
+        }
+        host_watch_.handle_sent(loop_.now(), error.empty());
         pump();
       });
 }

@@ -17,6 +17,7 @@
 
 #include "overlay/agent/coordinator_api.h"
 #include "overlay/agent/first_ping.h"
+#include "overlay/agent/host_watch.h"
 #include "overlay/agent/identity.h"
 #include "overlay/agent/mirror_keeper.h"
 #include "overlay/agent/paths.h"
@@ -71,6 +72,8 @@ class Agent {
   void note_up();
   void note_first_up();
   void send_report();
+  void read_addresses();
+  void send_update(const model::NodeUpdate& update);
   void become_ready();
   void mark_status();
   void write_status();
@@ -90,6 +93,7 @@ class Agent {
   Reconciler reconciler_;
   FirstPing ping_;
   Reporter reporter_;
+  HostWatch host_watch_;
   MirrorKeeper mirror_;
 
   loop::HttpClient client_;
@@ -97,11 +101,13 @@ class Agent {
   loop::WorkQueue device_queue_;  // one job: the device is used by one thread at a time
   loop::WorkQueue disk_queue_;    // one job: frames reach the file in order
   loop::WorkQueue status_queue_;
+  loop::WorkQueue host_queue_;
 
   loop::RequestHandle stream_request_;
   int stream_status_ = 0;
   std::string stream_refusal_;  // body of an answer that is not a stream, bounded
   loop::RequestHandle report_request_;
+  loop::RequestHandle update_request_;
   std::deque<ViewStream::Store> stores_;
   bool is_storing_ = false;
   bool is_store_broken_ = false;  // the file must be replaced before anything is appended again
@@ -112,6 +118,7 @@ class Agent {
   std::string device_error_;
   std::string device_problem_;  // what this host cannot do; the rest works
   std::string report_error_;
+  std::string update_error_;
   bool is_ready_ = false;
   bool is_stream_started_ = false;
   bool is_status_dirty_ = false;

@@ -35,10 +35,16 @@ model::EnrolRequest make_enrol_request(const Identity& identity, const model::To
                              .boot_id = host.id.boot_id,
                              .listen_port = identity.listen_port,
                              .lan_addresses = host.networks.lan_addresses,
-                             .public_endpoint = options.public_endpoint,
+                             .public_endpoint = identity.public_endpoint,
                              .local_prefixes = host.networks.local_prefixes,
                              .network = options.network,
                              .agent_version = std::string(agent_version)};
+}
+
+model::NodeUpdate make_node_update(const Identity& identity, const device::HostFacts& facts) {
+  return {.listen_port = identity.listen_port,
+          .lan_addresses = facts.lan_addresses,
+          .public_endpoint = identity.public_endpoint};
 }
 
 EnrolOutcome judge_enrolment(const base::Result<loop::HttpResponse>& answer,

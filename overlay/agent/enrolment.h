@@ -19,6 +19,7 @@
 #include "overlay/device/host_facts.h"
 #include "overlay/loop/http_client.h"
 #include "overlay/model/enrol.h"
+#include "overlay/model/node_update.h"
 #include "overlay/model/token.h"
 
 namespace agent {
@@ -39,12 +40,14 @@ std::string label_of_host_name(std::string_view host_name);
 
 struct EnrolOptions {
   std::optional<std::string> network;  // refuse a token for another one
-  std::optional<base::Endpoint> public_endpoint;
 };
 
 model::EnrolRequest make_enrol_request(const Identity& identity, const model::TokenClaim& token,
                                        const Host& host, const EnrolOptions& options,
                                        std::string_view agent_version);
+
+// What this host is now, for comparison with what the coordinator says of it.
+model::NodeUpdate make_node_update(const Identity& identity, const device::HostFacts& facts);
 
 struct Accepted {
   model::EnrolResponse response;

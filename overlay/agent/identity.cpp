@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::uint64_t kFormat = 1;
 constexpr std::size_t kKeyTextMax = 64;
+constexpr std::size_t kEndpointTextMax = 64;
 constexpr std::size_t kCoordinatorBytesMax = 512;
 
 void wipe_text(std::string& text) {
@@ -66,6 +67,7 @@ base::Result<Identity> assemble(const std::string& seed_text, const std::string&
                   .token = {},
                   .name = {},
                   .listen_port = 0,
+                  .public_endpoint = std::nullopt,
                   .is_mirror_wanted = true,
                   .joined_at = {},
                   .enrolment = std::nullopt,
@@ -94,6 +96,7 @@ Identity make_identity() {
                   .token = {},
                   .name = {},
                   .listen_port = 51820,
+                  .public_endpoint = std::nullopt,
                   .is_mirror_wanted = true,
                   .joined_at = {},
                   .enrolment = std::nullopt,
@@ -113,6 +116,9 @@ std::string encode(const Identity& identity) {
       {"identity_seed", base::base64url_encode(identity.identity_key.seed().bytes())},
       {"wireguard_private_key", identity.wireguard_key.private_text()},
   };
+  if (identity.public_endpoint) {
+    json["public_endpoint"] = identity.public_endpoint->text();
+  }
   if (identity.enrolment) {
     json["enrolment"] = nlohmann::json::parse(model::encode(*identity.enrolment), nullptr,
                                               /*allow_exceptions=*/false);
@@ -139,6 +145,8 @@ base::Result<Identity> decode_identity(std::string_view text) {
   const model::TokenId token = reader.parsed("token", kKeyTextMax, model::parse_token_id);
   const std::string name = reader.text("name", model::kNameBytesMax);
   const auto port = reader.number("listen_port", 1, model::kListenPortMax);
+  const auto public_endpoint =
+      reader.optional_parsed("public_endpoint", kEndpointTextMax, base::Endpoint::parse);
   const bool is_mirror_wanted = reader.boolean("mirror");
   const auto joined_at_ms = reader.number("joined_at_ms", 0, model::kJsonNumberMax);
   const nlohmann::json* const enrolment =
@@ -161,6 +169,7 @@ base::Result<Identity> decode_identity(std::string_view text) {
   result.token = token;
   result.name = name;
   result.listen_port = static_cast<std::uint16_t>(port);
+  result.public_endpoint = public_endpoint;
   result.is_mirror_wanted = is_mirror_wanted;
   result.joined_at = base::WallTime{static_cast<std::int64_t>(joined_at_ms)};
   if (auto status = read_enrolment(enrolment, result); !status.ok()) {

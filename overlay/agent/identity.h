@@ -5,6 +5,7 @@
 //    "name": "alpha", "listen_port": 51820, "mirror": true, "identity_seed": base64url,
 //    "wireguard_private_key": base64, "joined_at_ms": 1735689600000, "enrolment": {...}}
 //
+// And "public_endpoint": "192.0.2.7:51820" where one was given to the join.
 // Without "enrolment" it is a pending identity: the coordinator was asked and it is not known
 // whether it said yes. Asking again with the same keys gives the same node, and uses no token up.
 #pragma once
@@ -15,6 +16,7 @@
 #include <string>
 #include <string_view>
 
+#include "overlay/base/ip.h"
 #include "overlay/base/result.h"
 #include "overlay/base/time.h"
 #include "overlay/crypto/digest.h"
@@ -34,6 +36,7 @@ struct Identity {
   model::TokenId token;  // the one that was presented; its secret is not kept
   std::string name;
   std::uint16_t listen_port = 51820;
+  std::optional<base::Endpoint> public_endpoint;  // given at the join; else the coordinator sees it
   bool is_mirror_wanted = true;
   base::WallTime joined_at;
   std::optional<model::EnrolResponse> enrolment;

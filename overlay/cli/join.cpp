@@ -48,6 +48,7 @@ struct JoinFlags {
 struct JoinRequest {
   model::JoinToken token;
   std::string coordinator;
+  std::optional<base::Endpoint> public_endpoint;
   agent::EnrolOptions options;
 };
 
@@ -60,7 +61,7 @@ base::Result<JoinRequest> check_flags(const JoinFlags& flags) {
   if (!coordinator.ok()) {
     return coordinator.error().within("--coordinator");
   }
-  JoinRequest request{std::move(token).value(), std::move(coordinator).value(), {}};
+  JoinRequest request{std::move(token).value(), std::move(coordinator).value(), {}, {}};
   if (!flags.network.empty()) {
     if (auto status = model::check_name(flags.network); !status.ok()) {
       return status.error().within("--network");
@@ -77,7 +78,7 @@ base::Result<JoinRequest> check_flags(const JoinFlags& flags) {
     if (!endpoint.ok()) {
       return endpoint.error().within("--public-endpoint");
     }
-    request.options.public_endpoint = endpoint.value();
+    request.public_endpoint = endpoint.value();
   }
   return request;
 }
@@ -191,6 +192,7 @@ base::Status Join::prepare() {
   identity_->pin = request_.token.pin;
   identity_->token = request_.token.id;
   identity_->listen_port = flags_.listen_port;
+  identity_->public_endpoint = request_.public_endpoint;
   identity_->is_mirror_wanted = !flags_.is_mirror_declined;
   identity_->joined_at = loop_.wall_now();
   return {};

@@ -84,7 +84,7 @@ HostFacts choose_host_facts(const HostNetworks& networks) {
       continue;
     }
     prefixes.insert(base::Prefix(entry.address, entry.length));
-    if (is_lan_link(networks, link->second)) {
+    if (is_lan_link(networks, link->second) && !entry.is_passing) {
       candidates.emplace(entry.address.family(), !is_default_link(networks, entry.link_index),
                          entry.link_index, entry.address);
     }

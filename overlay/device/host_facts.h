@@ -20,7 +20,7 @@ inline constexpr std::size_t kLocalPrefixesMax = 256;
 struct HostFacts {
   // Candidates for WireGuard endpoints inside the site: addresses of links that are up, best first
   // (IPv4 before IPv6, those on the link of the default route first). Never of our own or another
-  // overlay's, containers' or virtual machines' links, loopback or link-local.
+  // overlay's, containers' or virtual machines' links, loopback, link-local, or soon to change.
   std::vector<base::Address> lan_addresses;
   // Every prefix that the host has an address in or a route to, the default route and link-local
   // ones left out: containers' included, because an overlay that overlaps them breaks them.

@@ -45,6 +45,9 @@ base::Result<Message> link_request(const std::string& what, const std::string& n
   return message;
 }
 
+constexpr unsigned kPassingFlags =
+    IFA_F_TEMPORARY | IFA_F_DEPRECATED | IFA_F_TENTATIVE | IFA_F_DADFAILED;
+
 base::Status change_address(const std::string& interface, const base::Address& address, int type) {
   const std::string what = interface + ": address " + address.text();
   const auto index = ::if_nametoindex(interface.c_str());
@@ -112,6 +115,7 @@ base::Result<std::vector<LinkAddress>> read_addresses() {
           .link_index = rtnl_addr_get_ifindex(entry),
           .address = *address,
           .length = static_cast<std::uint8_t>(rtnl_addr_get_prefixlen(entry)),
+          .is_passing = (rtnl_addr_get_flags(entry) & kPassingFlags) != 0,
       });
     }
   }

@@ -29,6 +29,7 @@ struct LinkAddress {
   int link_index = 0;
   base::Address address;
   std::uint8_t length = 0;
+  bool is_passing = false;  // temporary (RFC 8981), deprecated or not yet known to be unique
 
   friend bool operator==(const LinkAddress&, const LinkAddress&) = default;
 };

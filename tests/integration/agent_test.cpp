@@ -90,8 +90,8 @@ class AgentTest : public ::testing::Test {
   }
   // Turns the loop until it holds.
   template <typename Claim>
-  bool eventually(Claim holds) {
-    const base::TimePoint deadline = loop_.now() + kWaitMax;
+  bool eventually(Claim holds, base::Duration wait_max = kWaitMax) {
+    const base::TimePoint deadline = loop_.now() + wait_max;
     while (!holds()) {
       if (loop_.now() >= deadline) {
         return false;
@@ -159,6 +159,24 @@ TEST_F(AgentTest, JoiningAgainIsHarmless) {
   EXPECT_NE(again.out.find("already joined network lab"), std::string::npos) << again.out;
   EXPECT_EQ(status(*a_)["node"], before["node"]);
   EXPECT_EQ(networking(*a_), networking_before);
+}
+
+TEST_F(AgentTest, NeighboursFollowANewLanAddress) {
+  ASSERT_TRUE(join(*a_, "alpha").ok());
+  ASSERT_TRUE(join(*b_, "beta").ok());
+
+  b_->run_in({"ip", "address", "add", "192.168.7.99/24", "dev", "lan0"});
+  b_->run_in({"ip", "address", "del", "192.168.7.2/24", "dev", "lan0"});
+
+  // Connections from the old address hang until a request on them ends.
+  const auto is_told = [&] {
+    const auto* const node = coordinator_->view().node({2});
+    return node->lan_addresses == std::vector{base::Address::v4(0xc0a80763)};
+  };
+  EXPECT_TRUE(eventually(is_told, 3 * kWaitMax)) << log_of(*b_);
+  EXPECT_TRUE(eventually([&] {
+    return run(*a_, {"ping", "-c1", "-W1", "10.192.0.2"}).ok();
+  })) << log_of(*a_);
 }
 
 TEST_F(AgentTest, AgentThatIsKilledComesBackByItselfAndWithoutTheCoordinator) {

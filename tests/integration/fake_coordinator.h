@@ -13,6 +13,7 @@
 #include "overlay/loop/http_server.h"
 #include "overlay/loop/loop.h"
 #include "overlay/model/enrol.h"
+#include "overlay/model/node_update.h"
 #include "overlay/model/report.h"
 #include "overlay/model/token.h"
 #include "overlay/model/view_frame.h"
@@ -82,6 +83,14 @@ class FakeCoordinator {
       follow(std::move(responder));
     } else if (request.path == "/v1/report") {
       reports[request.header("linkspan-node")] = model::decode_node_report(request.body).value();
+      responder.respond({.status = 204, .headers = {}, .body = {}});
+    } else if (request.path == "/v1/update") {
+      const auto update = model::decode_node_update(request.body).value();
+      model::NodeFact node =
+          *view_.node(model::parse_node_id(request.header("linkspan-node")).value());
+      node.listen_port = update.listen_port;
+      node.lan_addresses = update.lan_addresses;
+      change({model::upsert(node)});
       responder.respond({.status = 204, .headers = {}, .body = {}});
     } else if (request.path == "/v1/leave") {
       const auto id = model::parse_node_id(request.header("linkspan-node")).value();

@@ -179,6 +179,105 @@ TEST_F(EnrolTest, GatewayIsReachedWhereItWasSeenUnlessItSaysOtherwise) {
   EXPECT_EQ(world_.join(again)->public_endpoints[0].text(), "198.51.100.4:4500");
 }
 
+class UpdateTest : public EnrolTest {
+ protected:
+  const Node& node() { return *world_.state.nodes.find(id_); }
+  UpdateNode update() {
+    return {.id = id_,
+            .listen_port = node().listen_port,
+            .lan_addresses = node().lan_addresses,
+            .public_endpoint = std::nullopt,
+            .observed = base::Address::v4(192U << 24U | 2U << 8U | 9U)};
+  }
+  void make_gateway() {
+    id_ = world_.join(world_.make_token(site_, 1, model::Role::Gateway), 2)->id;
+    ASSERT_EQ(endpoint(), "192.0.2.9:51820");
+  }
+  std::string endpoint() {
+    return node().public_endpoints.size() == 1 ? node().public_endpoints[0].text() : "";
+  }
+
+  model::NodeId id_ = world_.join(token_, 1)->id;
+};
+
+TEST_F(UpdateTest, NewLanAddressReachesTheViewsAndTheAuditLog) {
+  UpdateNode command = update();
+  command.lan_addresses = {base::Address::v4(0xc0a80063)};
+  command.listen_port = 4500;
+
+  ASSERT_TRUE(world_.run(command).ok());
+
+  EXPECT_EQ(node().lan_addresses, command.lan_addresses);
+  EXPECT_EQ(node().listen_port, 4500);
+  EXPECT_TRUE(node().public_endpoints.empty());
+  ASSERT_EQ(world_.touched.size(), 1U);
+  EXPECT_EQ(world_.touched[0].fact, fact_of(node(), site()));
+  const AuditEntry& entry = std::prev(world_.state.audit.end())->second;
+  EXPECT_EQ(entry.action, "node.update");
+  EXPECT_EQ(entry.target, "node " + model::text_of(id_));
+}
+
+TEST_F(UpdateTest, SameAgainIsNoEvent) {
+  UpdateNode command = update();
+  command.lan_addresses.push_back(command.lan_addresses.front());
+  command.observed = base::Address::v4(0xc0a80063);
+
+  const Decision decision = world_.run(command);
+
+  EXPECT_TRUE(decision.ok());
+  EXPECT_TRUE(decision.events.empty());
+}
+
+TEST_F(UpdateTest, GatewayIsReachedWhereItIsSeenNow) {
+  make_gateway();
+  UpdateNode command = update();
+  command.observed = base::Address::v4(203U << 24U | 113U << 8U | 5U);
+
+  ASSERT_TRUE(world_.run(command).ok());
+
+  EXPECT_EQ(endpoint(), "203.0.113.5:51820");
+}
+
+TEST_F(UpdateTest, ConfiguredEndpointWins) {
+  make_gateway();
+  UpdateNode command = update();
+  command.public_endpoint = base::Endpoint::parse("198.51.100.4:4500").value();
+
+  ASSERT_TRUE(world_.run(command).ok());
+
+  EXPECT_EQ(endpoint(), "198.51.100.4:4500");
+}
+
+TEST_F(UpdateTest, WhatIsSeenFromInsideOrOverTheOtherFamilyReplacesNothing) {
+  make_gateway();
+  for (const char* const seen : {"127.0.0.1", "10.192.0.9", "2001:db8::9"}) {
+    UpdateNode command = update();
+    command.observed = base::Address::parse(seen).value();
+
+    ASSERT_TRUE(world_.run(command).ok());
+
+    EXPECT_EQ(endpoint(), "192.0.2.9:51820") << seen;
+  }
+}
+
+TEST_F(UpdateTest, NewPortIsTheEndpointsAsWell) {
+  make_gateway();
+  UpdateNode command = update();
+  command.listen_port = 4500;
+  command.observed = base::Address::parse("2001:db8::9").value();
+
+  ASSERT_TRUE(world_.run(command).ok());
+
+  EXPECT_EQ(endpoint(), "192.0.2.9:4500");
+}
+
+TEST_F(UpdateTest, NodeThatIsGoneIsRefused) {
+  const UpdateNode command = update();
+  world_.run(RemoveNode{id_});
+
+  EXPECT_EQ(world_.run(command).refusal.code, base::Errc::NotFound);
+}
+
 TEST_F(EnrolTest, NameThatIsTakenGetsTheNextNumber) {
   std::vector<std::string> names;
   for (std::uint32_t n = 1; n <= 4; ++n) {

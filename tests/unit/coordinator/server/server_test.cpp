@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "overlay/model/node_update.h"
 #include "tests/unit/coordinator/server/running_server.h"
 
 namespace coordinator {
@@ -83,6 +84,29 @@ TEST_F(ServerTest, ReportsMakeTheStateOfANode) {
   EXPECT_EQ(shown["state"], "up");
   EXPECT_EQ(shown["first_ping_ms"], 12);
   EXPECT_EQ(shown["agent_version"], "9");
+}
+
+TEST_F(ServerTest, NeighboursHearOfANodesNewAddress) {
+  const std::string token = running_.make_token();
+  Joining node("one");
+  Joining other("two");
+  ASSERT_EQ(running_.enrol(node, token).status, 200);
+  ASSERT_EQ(running_.enrol(other, token).status, 200);
+  const model::NodeUpdate update{.listen_port = 4500,
+                                 .lan_addresses = {base::Address::v4(0xc0a80063)},
+                                 .public_endpoint = std::nullopt};
+
+  EXPECT_EQ(running_.as(node, "POST", "/v1/update", encode(update)).status, 204);
+
+  model::ViewFollower follower;
+  running_.follow(other, follower, [&](const model::View& view) {
+    const model::NodeFact* const fact = view.node(node.enrolled.node_id);
+    return fact != nullptr && fact->lan_addresses == update.lan_addresses &&
+           fact->listen_port == 4500;
+  });
+  const auto refused = running_.as(node, "POST", "/v1/update", R"({"listen_port":0})");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.field(), "listen_port");
 }
 
 TEST_F(ServerTest, LeavingEndsTheNode) {

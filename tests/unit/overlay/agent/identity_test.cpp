@@ -55,6 +55,14 @@ TEST(IdentityTest, PendingIdentityHasNoEnrolment) {
   EXPECT_FALSE(decoded.value().enrolment.has_value());
 }
 
+TEST(IdentityTest, ConfiguredEndpointIsRemembered) {
+  Identity identity = sample();
+  EXPECT_FALSE(decode_identity(encode(identity)).value().public_endpoint.has_value());
+  identity.public_endpoint = base::Endpoint::parse("192.0.2.7:4500").value();
+
+  EXPECT_EQ(decode_identity(encode(identity)).value().public_endpoint, identity.public_endpoint);
+}
+
 TEST(IdentityTest, TwoNewIdentitiesShareNoKey) {
   const Identity first = make_identity();
   const Identity second = make_identity();

@@ -57,6 +57,13 @@ TEST(HostFactsTest, LanAddressesAreThoseOfLansBestFirst) {
               ElementsAre(address("10.1.0.5"), address("10.0.0.5"), address("2001:db8::5")));
 }
 
+TEST(HostFactsTest, AddressesThatPassAreNotForPeers) {
+  HostNetworks networks = server();
+  networks.addresses.push_back({2, address("2001:db8::dead"), 64, true});
+
+  EXPECT_EQ(choose_host_facts(networks).lan_addresses, choose_host_facts(server()).lan_addresses);
+}
+
 TEST(HostFactsTest, LocalPrefixesCoverContainersAndOtherOverlaysButNotOurs) {
   EXPECT_THAT(choose_host_facts(server()).local_prefixes,
               ElementsAre(prefix("10.0.0.0/24"), prefix("10.1.0.0/24"), prefix("10.8.0.0/24"),
