@@ -184,8 +184,8 @@ Decision enrol_again(const State& state, const Enrol& command, const Node& node,
   if (node.machine_id != command.joiner.machine_id) {
     return refuse(base::Errc::Conflict, "identity_key", command.joiner.identity_key.text(),
                   "this server has the identity of node " + in_quotes(node.name) +
-                      ", which joined from another machine: its disk looks like a copy; remove "
-                      "/var/lib/linkspan here and join again");
+                      ", which joined from another machine: its disk looks like a copy; run "
+                      "'linkspan leave' here and join again");
   }
   if (auto decision = check_expected_network(command, network, "this server is a node of");
       !decision.ok()) {

@@ -24,6 +24,10 @@ std::string label_of_host_name(std::string_view host_name) {
   return label;
 }
 
+bool is_copied(const Identity& identity, const Host& host) {
+  return !identity.machine_id.empty() && identity.machine_id != host.machine_id;
+}
+
 model::EnrolRequest make_enrol_request(const Identity& identity, const model::TokenClaim& token,
                                        const Host& host, const EnrolOptions& options,
                                        std::string_view agent_version) {

@@ -34,6 +34,9 @@ struct Host {
 // Blocking. Errors: what could not be read, and where.
 base::Result<Host> read_host();
 
+// True if the identity was made on another machine: this disk is a copy of that one's.
+bool is_copied(const Identity& identity, const Host& host);
+
 // "Web-01.example.org" -> "web-01": the first label, lower-case, everything else turned into
 // hyphens. Empty when nothing is left of it.
 std::string label_of_host_name(std::string_view host_name);

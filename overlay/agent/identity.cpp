@@ -66,6 +66,7 @@ base::Result<Identity> assemble(const std::string& seed_text, const std::string&
                   .pin = {},
                   .token = {},
                   .name = {},
+                  .machine_id = {},
                   .listen_port = 0,
                   .public_endpoint = std::nullopt,
                   .is_mirror_wanted = true,
@@ -95,6 +96,7 @@ Identity make_identity() {
                   .pin = {},
                   .token = {},
                   .name = {},
+                  .machine_id = {},
                   .listen_port = 51820,
                   .public_endpoint = std::nullopt,
                   .is_mirror_wanted = true,
@@ -110,6 +112,7 @@ std::string encode(const Identity& identity) {
       {"pin", base::base64url_encode(identity.pin)},
       {"token", model::text_of(identity.token)},
       {"name", identity.name},
+      {"machine_id", identity.machine_id},
       {"listen_port", identity.listen_port},
       {"mirror", identity.is_mirror_wanted},
       {"joined_at_ms", identity.joined_at.unix_ms},
@@ -144,6 +147,7 @@ base::Result<Identity> decode_identity(std::string_view text) {
   const crypto::Digest256 pin = reader.parsed("pin", kKeyTextMax, parse_pin);
   const model::TokenId token = reader.parsed("token", kKeyTextMax, model::parse_token_id);
   const std::string name = reader.text("name", model::kNameBytesMax);
+  auto machine_id = reader.optional_text("machine_id", model::kMachineIdBytesMax);
   const auto port = reader.number("listen_port", 1, model::kListenPortMax);
   const auto public_endpoint =
       reader.optional_parsed("public_endpoint", kEndpointTextMax, base::Endpoint::parse);
@@ -168,6 +172,7 @@ base::Result<Identity> decode_identity(std::string_view text) {
   result.pin = pin;
   result.token = token;
   result.name = name;
+  result.machine_id = std::move(machine_id).value_or("");
   result.listen_port = static_cast<std::uint16_t>(port);
   result.public_endpoint = public_endpoint;
   result.is_mirror_wanted = is_mirror_wanted;

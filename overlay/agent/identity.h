@@ -2,7 +2,8 @@
 // coordinator is, how to know it, and what it answered when the server joined.
 //
 //   {"format": 1, "coordinator": "https://c.example:7750", "pin": base64url, "token": token id,
-//    "name": "alpha", "listen_port": 51820, "mirror": true, "identity_seed": base64url,
+//    "name": "alpha", "machine_id": hex, "listen_port": 51820, "mirror": true,
+//    "identity_seed": base64url,
 //    "wireguard_private_key": base64, "joined_at_ms": 1735689600000, "enrolment": {...}}
 //
 // And "public_endpoint": "192.0.2.7:51820" where one was given to the join.
@@ -35,6 +36,7 @@ struct Identity {
   crypto::Digest256 pin{};
   model::TokenId token;  // the one that was presented; its secret is not kept
   std::string name;
+  std::string machine_id;  // Host::machine_id of the machine that joined; empty if not known
   std::uint16_t listen_port = 51820;
   std::optional<base::Endpoint> public_endpoint;  // given at the join; else the coordinator sees it
   bool is_mirror_wanted = true;

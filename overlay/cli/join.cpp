@@ -107,6 +107,7 @@ class Join {
   loop::Loop loop_;
   loop::HttpClient client_;
   crypto::SystemRandom random_;
+  agent::Host host_;
   std::optional<agent::Identity> identity_;
   bool was_state_dir_there_ = false;
   bool is_continued_ = false;  // with keys that an earlier run may have sent
@@ -157,6 +158,12 @@ std::optional<int> Join::check_existing() {
                 " already; run 'linkspan leave' first to join another");
     return kExitFailed;
   }
+  if (const auto host = agent::read_host(); host.ok() && is_copied(*identity_, host.value())) {
+    print_error("this server has the identity of node " + identity_->name +
+                ", which joined from another machine: its disk looks like a copy; run "
+                "'linkspan leave' here, which leaves that node alone, and join again");
+    return kExitFailed;
+  }
   print_line("already joined network " + where + ", nothing to change");
   if (auto status = start_agent(loop_, flags_.paths); !status.ok()) {
     print_error("the agent does not start: " + status.error().text());
@@ -172,11 +179,16 @@ base::Status Join::prepare() {
   if (auto status = check_host(flags_.listen_port); !status.ok()) {
     return status;
   }
+  auto host = agent::read_host();
+  if (!host.ok()) {
+    return host.error();
+  }
+  host_ = std::move(host).value();
   auto pending = agent::load_identity(flags_.paths.pending_identity());
   was_state_dir_there_ = !pending.ok() && loop::path_exists(state_dir());
   // Only the same token: with another one the coordinator may have made another node of these keys.
   if (pending.ok() && pending.value().pin == request_.token.pin &&
-      pending.value().token == request_.token.id) {
+      pending.value().token == request_.token.id && !is_copied(pending.value(), host_)) {
     print_line("going on with a join that was not answered before");
     identity_ = std::move(pending).value();
     is_continued_ = true;
@@ -218,21 +230,18 @@ base::Status Join::greet() {
 }
 
 base::Status Join::enrol() {
-  auto host = agent::read_host();
-  if (!host.ok()) {
-    return host.error();
-  }
-  identity_->name = !flags_.name.empty() ? flags_.name : host.value().name;
+  identity_->name = !flags_.name.empty() ? flags_.name : host_.name;
   if (identity_->name.empty()) {
     return base::Error(base::Errc::Malformed,
                        "this server's host name gives no usable name; give one with --name");
   }
+  identity_->machine_id = host_.machine_id;
   if (auto status = agent::save_identity(flags_.paths.pending_identity(), *identity_);
       !status.ok()) {
     return status;
   }
   const std::string body = model::encode(agent::make_enrol_request(
-      *identity_, {.id = request_.token.id, .secret = request_.token.secret.copy()}, host.value(),
+      *identity_, {.id = request_.token.id, .secret = request_.token.secret.copy()}, host_,
       request_.options, LINKSPAN_VERSION));
   base::Backoff backoff(kEnrolRetryFirst, kEnrolRetryMax, random_);
   agent::RequestClock clock;

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "overlay/agent/coordinator_api.h"
+#include "overlay/agent/daemon.h"
+#include "overlay/agent/enrolment.h"
 #include "overlay/agent/identity.h"
 #include "overlay/agent/paths.h"
 #include "overlay/agent/programs.h"
@@ -16,6 +18,7 @@
 #include "overlay/cli/service.h"
 #include "overlay/cli/wait.h"
 #include "overlay/device/device.h"
+#include "overlay/device/leftovers.h"
 #include "overlay/loop/files.h"
 #include "overlay/loop/tool.h"
 
@@ -69,6 +72,27 @@ void tell_of_pending(const agent::Identity& pending) {
               "linkspan node delete ID");
 }
 
+// The node is another machine's, which goes on being it.
+void tell_of_copy(const agent::Identity& identity) {
+  print_line("node " + identity.name +
+             " joined from another machine, of whose disk this one is a copy: it stays in its "
+             "network, the coordinator is not told");
+}
+
+void tell_coordinator_or_people(const agent::Paths& paths) {
+  const auto identity = agent::load_identity(paths.identity());
+  const auto host = agent::read_host();
+  if (identity.ok() && identity.value().enrolment) {
+    if (host.ok() && is_copied(identity.value(), host.value())) {
+      tell_of_copy(identity.value());
+    } else {
+      tell_coordinator(identity.value());
+    }
+  } else if (const auto pending = agent::load_identity(paths.pending_identity()); pending.ok()) {
+    tell_of_pending(pending.value());
+  }
+}
+
 base::Status remove_mirror_configuration(const agent::Paths& paths) {
   if (!loop::path_exists(paths.mirror_runtime()) || !agent::find_program("linkspan-mirror")) {
     return {};
@@ -99,7 +123,18 @@ base::Status undo_devices(const agent::Paths& paths) {
     return device.error();
   }
   device::Device opened = std::move(device).value();
-  return opened.undo();
+  if (auto status = opened.undo(); !status.ok()) {
+    return status;
+  }
+  // What no journal knows of: one that was lost, or made by a copied disk.
+  const auto left = device::find_leftovers();
+  if (!left.ok()) {
+    return left.error();
+  }
+  for (const auto& name : left.value().names()) {
+    print_line("left over, taken away: " + name);
+  }
+  return device::remove_leftovers(left.value());
 }
 
 base::Status remove_files(const agent::Paths& paths) {
@@ -111,22 +146,24 @@ base::Status remove_files(const agent::Paths& paths) {
   return {};
 }
 
+bool is_anything_left(const agent::Paths& paths) {
+  const auto left = device::find_leftovers();
+  return loop::path_exists(paths.state) || agent::running_agent(paths) || !left.ok() ||
+         !left.value().empty();
+}
+
 int run_leave(const LeaveFlags& flags) {
   if (::geteuid() != 0) {
     print_error("leaving changes network interfaces and needs root");
     return kExitFailed;
   }
-  if (!loop::path_exists(flags.paths.state)) {
+  if (!is_anything_left(flags.paths)) {
     print_line("this server is in no network, nothing to undo");
     return kExitOk;
   }
+  const bool was_state_there = loop::path_exists(flags.paths.state);
   const auto identity = agent::load_identity(flags.paths.identity());
-  if (identity.ok() && identity.value().enrolment) {
-    tell_coordinator(identity.value());
-  } else if (const auto pending = agent::load_identity(flags.paths.pending_identity());
-             pending.ok()) {
-    tell_of_pending(pending.value());
-  }
+  tell_coordinator_or_people(flags.paths);
   // In this order: nothing re-makes what is taken away, and the runtime is turned away from the
   // proxy before the proxy's files go. After an error the state directory is still there, so that
   // running this again goes on.
@@ -146,9 +183,15 @@ int run_leave(const LeaveFlags& flags) {
       return kExitFailed;
     }
   }
-  print_line(identity.ok() && identity.value().enrolment
-                 ? "left network " + identity.value().enrolment->network
-                 : "removed what an unfinished join had left");
+  if (identity.ok() && identity.value().enrolment) {
+    print_line("left network " + identity.value().enrolment->network);
+  } else if (was_state_there) {
+    print_line("removed what an unfinished join had left");
+  } else {
+    print_line(
+        "removed what was left of a network whose state is lost; settings below net. stay, "
+        "what they were before is not known");
+  }
   return kExitOk;
 }
 
@@ -163,6 +206,9 @@ void add_leave_command(CLI::App& app, Context& context) {
       "routes, rules, settings, the container runtime's configuration, keys and state.\n"
       "\n"
       "Needs root. Works without the coordinator, and says so. Running it again is harmless.\n"
+      "\n"
+      "On a server whose state was lost it takes away what bears Linkspan's names. On one whose\n"
+      "disk is a copy of a node's it leaves that node alone.\n"
       "\n"
       "Exit status: 0 left, or in no network; 1 something could not be undone.");
   command->callback([flags, &context] { context.exit_code = run_leave(*flags); });

@@ -35,10 +35,6 @@ bool is_of_our_interface(std::string_view key) {
   return is_our_interface(key.substr(0, key.find('.')));
 }
 
-bool is_ours(const Link& link) {
-  return is_our_interface(link.name) && (link.kind == "wireguard" || link.kind == "tun");
-}
-
 // A removed peer may have been shut out: it goes, whatever else fails.
 bool waits_for_additions(const base::Change& change) {
   return !std::holds_alternative<base::RemovePeer>(change);
@@ -295,7 +291,7 @@ base::Result<base::DeviceState> Device::read(const std::set<std::string>& sysctl
                           .firewall = std::move(firewall).value(),
                           .sysctls = {}};
   for (const auto& link : links.value()) {
-    if (!is_ours(link)) {
+    if (!is_our_tunnel(link)) {
       continue;
     }
     if (auto status = add_tunnel(link, now, state); !status.ok()) {
@@ -391,7 +387,7 @@ base::Result<std::map<std::string, Wireguard>> Device::read_tunnels() const {
   }
   std::map<std::string, Wireguard> tunnels;
   for (const auto& link : links.value()) {
-    if (!is_ours(link)) {
+    if (!is_our_tunnel(link)) {
       continue;
     }
     auto wireguard = read_wireguard(link.name);

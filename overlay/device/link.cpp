@@ -122,6 +122,10 @@ base::Result<std::vector<LinkAddress>> read_addresses() {
   return addresses;
 }
 
+bool is_our_tunnel(const Link& link) {
+  return is_our_interface(link.name) && (link.kind == "wireguard" || link.kind == "tun");
+}
+
 bool is_our_interface(std::string_view name) {
   if (!name.starts_with(base::kInterfacePrefix)) {
     return false;

@@ -40,6 +40,8 @@ base::Result<std::vector<LinkAddress>> read_addresses();
 
 // True for ls0, ls1, ...
 bool is_our_interface(std::string_view name);
+// That, and a tunnel, of the kernel or of wireguard-go.
+bool is_our_tunnel(const Link& link);
 
 struct LinkSettings {
   std::optional<std::uint16_t> mtu;

@@ -179,6 +179,14 @@ base::Result<std::optional<base::Firewall>> read_firewall() {
   return parse_firewall(text.value());
 }
 
+base::Result<bool> is_firewall_there() {
+  const auto text = run_nft("list table inet " + std::string(base::kFirewallTable), false);
+  if (!text.ok() && text.error().code() != base::Errc::NotFound) {
+    return text.error();
+  }
+  return text.ok();
+}
+
 base::Status set_firewall(const base::Firewall& firewall) {
   const auto result = run_nft(format_firewall(firewall), false);
   return result.ok() ? base::Status() : result.error();

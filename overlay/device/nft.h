@@ -21,6 +21,8 @@ base::Result<std::optional<base::Firewall>> parse_firewall(std::string_view json
 
 // Nothing when the table is not there or not as we make it.
 base::Result<std::optional<base::Firewall>> read_firewall();
+// Whatever is in it.
+base::Result<bool> is_firewall_there();
 // All or nothing.
 base::Status set_firewall(const base::Firewall& firewall);
 // Ok when it was not there.

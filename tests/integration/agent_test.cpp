@@ -211,6 +211,30 @@ TEST_F(AgentTest, StartingAfterEverythingWasKilledReturnsWhenThePlanIsInEffect) 
   EXPECT_EQ(status(*a_)["applied"], true);
 }
 
+TEST_F(AgentTest, LeavingWithoutStateTakesAwayWhatBearsOurNames) {
+  const auto ours = [&] {
+    return b_->run_in({"ip", "-o", "-br", "link"}) + b_->run_in({"ip", "rule"}) +
+           b_->run_in({"ip", "-6", "rule"}) + b_->run_in({"nft", "list", "ruleset"}) +
+           b_->run_in({"ip", "route", "show", "table", "all"});
+  };
+  const std::string before = ours();
+  ASSERT_TRUE(join(*a_, "alpha").ok());
+  ASSERT_TRUE(join(*b_, "beta").ok());
+  ASSERT_TRUE(run(*b_, {"linkspan-agent", "--state-dir", kState, "--run-dir", kRun, "--log-dir",
+                        kLog, "--stop"})
+                  .ok());
+  b_->run_in({"rm", "-rf", kState, kRun});
+  ASSERT_NE(join(*b_, "beta").err.find("run 'linkspan leave'"), std::string::npos);
+
+  const Exit left = linkspan(*b_, {"leave"});
+
+  EXPECT_TRUE(left.ok()) << left.err;
+  EXPECT_NE(left.out.find("left over, taken away: ls0"), std::string::npos) << left.out;
+  EXPECT_EQ(ours(), before);
+  const Exit again = join(*b_, "gamma");
+  EXPECT_TRUE(again.ok()) << again.out << again.err << log_of(*b_);
+}
+
 TEST_F(AgentTest, LeavingLeavesTheHostAsItWas) {
   const std::string before = networking(*b_);
   ASSERT_TRUE(join(*a_, "alpha").ok());

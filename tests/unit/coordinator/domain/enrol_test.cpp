@@ -137,10 +137,10 @@ TEST_F(EnrolTest, CopiedDiskIsRefusedAndNamed) {
   Enrol clone = World::enrol(token_, 1);
   clone.joiner.machine_id = "another";
 
-  EXPECT_EQ(refusal(clone),
-            "identity_key: this server has the identity of node \"host-1\", which joined from "
-            "another machine: its disk looks like a copy; remove /var/lib/linkspan here and join "
-            "again");
+  EXPECT_EQ(
+      refusal(clone),
+      "identity_key: this server has the identity of node \"host-1\", which joined from "
+      "another machine: its disk looks like a copy; run 'linkspan leave' here and join again");
 }
 
 TEST_F(EnrolTest, ForeignWireguardKeyIsRefused) {

@@ -54,6 +54,7 @@ class JoinTest : public ::testing::Test {
   }
 
   void answer(const loop::HttpServer::Request& request, loop::HttpServer::Responder responder) {
+    ++requests_;
     if (request.path == "/healthz") {
       responder.respond({.status = 200, .headers = {}, .body = "{}"});
       return;
@@ -95,6 +96,11 @@ class JoinTest : public ::testing::Test {
     return run(std::move(argv));
   }
 
+  loop::Process::Exit leave() {
+    return run({LINKSPAN_PROGRAM, "leave", "--state-dir", state(), "--run-dir", directory_ + "/run",
+                "--log-dir", directory_ + "/log", "--mirror-cache-dir", directory_ + "/cache"});
+  }
+
   loop::Process::Exit run(std::vector<std::string> argv) {
     std::optional<loop::Process::Exit> exit;
     loop::Process::Options options;
@@ -126,6 +132,7 @@ class JoinTest : public ::testing::Test {
   model::JoinToken token_;
   int status_ = 200;
   std::string body_;
+  int requests_ = 0;
   int enrolments_ = 0;
   bool was_pending_ = false;
 };
@@ -219,6 +226,46 @@ TEST_F(JoinTest, AnotherNetworksServerIsToldToLeaveFirst) {
                           " already; run 'linkspan leave' first to join another\n");
 }
 
+TEST_F(JoinTest, CopiedDiskIsToldToLeave) {
+  agent::Identity identity = joined();
+  identity.machine_id = "another machine's";
+  ASSERT_TRUE(agent::save_identity(state() + "/identity.json", identity).ok());
+
+  const auto exit = join(token_.text());
+
+  EXPECT_EQ(exit.status, 1);
+  EXPECT_EQ(exit.err,
+            "linkspan: this server has the identity of node alpha, which joined from another "
+            "machine: its disk looks like a copy; run 'linkspan leave' here, which leaves that "
+            "node alone, and join again\n");
+}
+
+TEST_F(JoinTest, CopiedDiskLeavesWithoutTakingTheOriginalAlong) {
+  agent::Identity identity = joined();
+  identity.machine_id = "another machine's";
+  ASSERT_TRUE(agent::save_identity(state() + "/identity.json", identity).ok());
+
+  const auto exit = leave();
+
+  EXPECT_EQ(exit.status, 0) << exit.err;
+  EXPECT_NE(exit.out.find("it stays in its network"), std::string::npos) << exit.out;
+  EXPECT_EQ(requests_, 0);
+  EXPECT_FALSE(loop::path_exists(state()));
+}
+
+TEST_F(JoinTest, UnansweredJoinOfACopiedDiskIsNotGoneOnWith) {
+  status_ = 401;
+  body_ = problem(401, "no");
+  agent::Identity pending = joined();
+  pending.enrolment.reset();
+  pending.machine_id = "another machine's";
+  ASSERT_TRUE(agent::save_identity(state() + "/identity.pending.json", pending).ok());
+
+  const auto exit = join(token_.text());
+
+  EXPECT_EQ(exit.out.find("going on with a join"), std::string::npos) << exit.out;
+}
+
 TEST_F(JoinTest, UnansweredJoinSurvivesARunWhileTheCoordinatorIsDown) {
   status_ = 503;
   body_ = problem(503, "the log cannot be written now");
@@ -247,9 +294,7 @@ TEST_F(JoinTest, LeavingAfterAnUnansweredJoinNamesTheNodeThatMayBeLeft) {
   body_ = problem(503, "the log cannot be written now");
   ASSERT_EQ(join(token_.text(), {"--name", "alpha"}).status, 1);
 
-  const auto exit =
-      run({LINKSPAN_PROGRAM, "leave", "--state-dir", state(), "--run-dir", directory_ + "/run",
-           "--log-dir", directory_ + "/log", "--mirror-cache-dir", directory_ + "/cache"});
+  const auto exit = leave();
 
   EXPECT_EQ(exit.status, 0) << exit.err;
   EXPECT_NE(exit.err.find("may know it as node alpha"), std::string::npos) << exit.err;
