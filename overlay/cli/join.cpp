@@ -15,6 +15,7 @@
 #include "overlay/agent/status.h"
 #include "overlay/base/backoff.h"
 #include "overlay/cli/host_check.h"
+#include "overlay/cli/membership_lock.h"
 #include "overlay/cli/output.h"
 #include "overlay/cli/path_options.h"
 #include "overlay/cli/service.h"
@@ -91,7 +92,7 @@ class Join {
   int run();
 
  private:
-  std::optional<int> check_existing();
+  std::optional<int> check_existing(MembershipLock& lock);
   base::Status prepare();
   base::Status greet();
   base::Status enrol();
@@ -114,7 +115,12 @@ class Join {
 };
 
 int Join::run() {
-  if (const auto code = check_existing()) {
+  auto lock = MembershipLock::take(flags_.paths);
+  if (!lock.ok()) {
+    print_error(lock.error().text());
+    return kExitFailed;
+  }
+  if (const auto code = check_existing(lock.value())) {
     return *code;
   }
   for (auto step : {&Join::prepare, &Join::greet, &Join::enrol}) {
@@ -126,6 +132,7 @@ int Join::run() {
   print_line("joined network " + identity_->enrolment->network + ", site " +
              identity_->enrolment->site + ", as " +
              std::string(model::name_of(identity_->enrolment->role)) + " " + identity_->name);
+  lock.value().keep_directory();
   if (auto status = start_agent(loop_, flags_.paths); !status.ok()) {
     print_error("joined, but the agent does not start: " + status.error().text());
     return kExitFailed;
@@ -139,7 +146,7 @@ int Join::run() {
 }
 
 // Joining again is harmless: it only makes sure that the agent runs.
-std::optional<int> Join::check_existing() {
+std::optional<int> Join::check_existing(MembershipLock& lock) {
   auto existing = agent::load_identity(flags_.paths.identity());
   if (!existing.ok()) {
     if (existing.error().code() == base::Errc::NotFound) {
@@ -165,6 +172,7 @@ std::optional<int> Join::check_existing() {
     return kExitFailed;
   }
   print_line("already joined network " + where + ", nothing to change");
+  lock.keep_directory();
   if (auto status = start_agent(loop_, flags_.paths); !status.ok()) {
     print_error("the agent does not start: " + status.error().text());
     return kExitFailed;

@@ -13,6 +13,7 @@
 #include "overlay/agent/identity.h"
 #include "overlay/agent/paths.h"
 #include "overlay/agent/programs.h"
+#include "overlay/cli/membership_lock.h"
 #include "overlay/cli/output.h"
 #include "overlay/cli/path_options.h"
 #include "overlay/cli/service.h"
@@ -138,7 +139,8 @@ base::Status undo_devices(const agent::Paths& paths) {
 }
 
 base::Status remove_files(const agent::Paths& paths) {
-  for (const auto& directory : {paths.run, paths.log, paths.state}) {
+  // The lock is in the run directory: nobody joins before the state is gone.
+  for (const auto& directory : {paths.log, paths.state, paths.run}) {
     if (auto status = loop::remove_tree(directory); !status.ok()) {
       return status;
     }
@@ -155,6 +157,11 @@ bool is_anything_left(const agent::Paths& paths) {
 int run_leave(const LeaveFlags& flags) {
   if (::geteuid() != 0) {
     print_error("leaving changes network interfaces and needs root");
+    return kExitFailed;
+  }
+  const auto lock = MembershipLock::take(flags.paths);
+  if (!lock.ok()) {
+    print_error(lock.error().text());
     return kExitFailed;
   }
   if (!is_anything_left(flags.paths)) {

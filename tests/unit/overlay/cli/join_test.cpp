@@ -178,8 +178,9 @@ TEST_F(JoinTest, CoordinatorThatIsNotThereLeavesNothing) {
   server_.reset();
 
   loop::Process::Options options;
-  options.argv = {LINKSPAN_PROGRAM, "join",  token,           "--coordinator", gone,
-                  "--state-dir",    state(), "--listen-port", "47219"};
+  options.argv = {LINKSPAN_PROGRAM, "join",  token,       "--coordinator",     gone,
+                  "--state-dir",    state(), "--run-dir", directory_ + "/run", "--listen-port",
+                  "47219"};
   std::optional<loop::Process::Exit> exit;
   const auto process = loop::Process::start(loop_, options, [&](loop::Process::Exit given) {
     exit = std::move(given);
@@ -224,6 +225,34 @@ TEST_F(JoinTest, AnotherNetworksServerIsToldToLeaveFirst) {
   EXPECT_EQ(exit.status, 1);
   EXPECT_EQ(exit.err, "linkspan: this server is in network lab of " + url() +
                           " already; run 'linkspan leave' first to join another\n");
+}
+
+TEST_F(JoinTest, OneJoinOrLeaveAtATime) {
+  ASSERT_TRUE(loop::make_directories(directory_ + "/run", 0755).ok());
+  const auto lock = loop::FileLock::take(directory_ + "/run/membership.lock", 0644);
+  ASSERT_TRUE(lock.ok());
+  const std::string expected =
+      "linkspan: another 'linkspan join' or 'linkspan leave' runs on this server, process " +
+      std::to_string(::getpid()) + "; run this again when it has ended\n";
+
+  const auto joining = join(token_.text());
+  const auto leaving = leave();
+
+  EXPECT_EQ(joining.status, 1);
+  EXPECT_EQ(joining.err, expected);
+  EXPECT_EQ(leaving.status, 1);
+  EXPECT_EQ(leaving.err, expected);
+  EXPECT_EQ(requests_, 0);
+  EXPECT_FALSE(loop::path_exists(state()));
+}
+
+TEST_F(JoinTest, RefusedJoinLeavesNoLock) {
+  status_ = 401;
+  body_ = problem(401, "no");
+
+  join(token_.text());
+
+  EXPECT_FALSE(loop::path_exists(directory_ + "/run"));
 }
 
 TEST_F(JoinTest, CopiedDiskIsToldToLeave) {
@@ -281,8 +310,9 @@ TEST_F(JoinTest, UnansweredJoinSurvivesARunWhileTheCoordinatorIsDown) {
     token.id = {.value = id};
     token.secret = crypto::Secret<32>::random();
     token.pin = token_.pin;
-    const auto exit = run({LINKSPAN_PROGRAM, "join", token.text(), "--coordinator", gone,
-                           "--state-dir", state(), "--listen-port", "47219"});
+    const auto exit =
+        run({LINKSPAN_PROGRAM, "join", token.text(), "--coordinator", gone, "--state-dir", state(),
+             "--run-dir", directory_ + "/run", "--listen-port", "47219"});
 
     EXPECT_EQ(exit.status, 1);
     EXPECT_EQ(loop::read_file(path, agent::kIdentityBytesMax).value(), before.value());
