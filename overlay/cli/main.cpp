@@ -5,6 +5,7 @@
 #include "overlay/cli/doctor.h"
 #include "overlay/cli/join.h"
 #include "overlay/cli/leave.h"
+#include "overlay/cli/mirror.h"
 #include "overlay/cli/status.h"
 #include "overlay/crypto/random.h"
 #include "overlay/loop/signals.h"
@@ -18,6 +19,7 @@ constexpr const char* kDescription =
     "  linkspan join TOKEN --coordinator URL   join the network that the token is for\n"
     "  linkspan status                         what this server is and how it is doing\n"
     "  linkspan doctor                         what is wrong here, and what to do about it\n"
+    "  linkspan mirror explain                 which replica images come from, and why\n"
     "  linkspan leave                          leave the network and undo everything\n"
     "\n"
     "Every command explains itself with --help.";
@@ -37,6 +39,7 @@ int main(int argc, char** argv) {
   cli::add_status_command(app, context);
   cli::add_doctor_command(app, context);
   cli::add_leave_command(app, context);
+  cli::add_mirror_commands(app, context);
   cli::add_admin_commands(app, context);
   try {
     app.parse(argc, argv);
