@@ -116,7 +116,7 @@ std::string cell(const json& item, const Column& column, base::WallTime now) {
 }
 
 std::string text_of(const json& item, const char* field) {
-  return plain(field_of(item, field));
+  return printable(plain(field_of(item, field)));
 }
 
 std::string plural_of(Kind kind) {
@@ -143,7 +143,7 @@ std::string created_token(const json& item, base::WallTime now) {
   const json& expires = field_of(item, "expires_at_ms");
   std::string text = "token " + text_of(item, "id") + " for site " + text_of(item, "site") +
                      " of network " + text_of(item, "network") + ", role " + text_of(item, "role") +
-                     ": " + plain(uses) + (uses == 1 ? " use" : " uses");
+                     ": " + text_of(item, "uses") + (uses == 1 ? " use" : " uses");
   if (expires.is_number_integer()) {
     const base::WallTime at{expires.get<std::int64_t>()};
     text += ", expires " + format_distance(at, now) + " (" + format_time(at) + " UTC)";
@@ -277,7 +277,7 @@ base::Error api_error(int status, const std::string& body) {
     text += " (" + field + (value.empty() || has_value ? "" : (field.empty() ? "" : ": ") + value) +
             ")";
   }
-  return {code, text};
+  return {code, printable(text)};
 }
 
 }  // namespace cli

@@ -23,7 +23,7 @@ std::string format_one(Kind kind, const nlohmann::json& item, base::WallTime now
 // their secrets are seen.
 std::string format_created(Kind kind, const nlohmann::json& item, base::WallTime now);
 
-// A refusal in one sentence that names the field and the value. `body` may be anything.
+// A refusal in one printable sentence that names the field and the value. `body` may be anything.
 base::Error api_error(int status, const std::string& body);
 
 // "2026-11-23 05:31:14", UTC.

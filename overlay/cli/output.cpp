@@ -7,14 +7,6 @@
 namespace cli {
 namespace {
 
-std::string printable(std::string_view text) {
-  std::string shown(text);
-  std::replace_if(
-      shown.begin(), shown.end(),
-      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-  return shown;
-}
-
 // Code points, not bytes: continuation bytes of UTF-8 take no column.
 std::size_t columns_of(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
@@ -45,6 +37,22 @@ void append_row(std::string& text, const std::vector<std::string>& row,
 
 }  // namespace
 
+std::string printable(std::string_view text) {
+  std::string shown;
+  shown.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+    if (byte == 0xc2 && next >= 0x80 && next <= 0x9f) {
+      shown += '?';  // C1: some terminals take U+009B for ESC [
+      ++i;
+    } else {
+      shown += byte < 0x20 || byte == 0x7f ? '?' : text[i];
+    }
+  }
+  return shown;
+}
+
 void print_line(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fputc('\n', stdout);
@@ -57,7 +65,7 @@ void print_part(std::string_view text) {
 }
 
 void print_error(std::string_view text) {
-  std::fprintf(stderr, "linkspan: %.*s\n", static_cast<int>(text.size()), text.data());
+  std::fprintf(stderr, "linkspan: %s\n", printable(text).c_str());
 }
 
 std::string Table::text() const {

@@ -8,15 +8,18 @@
 
 namespace cli {
 
+// `text` with every control character (C0, DEL, C1) as '?', so that what a server sends cannot
+// drive the terminal. Pure; anything but text in UTF-8 stays as it is otherwise.
+std::string printable(std::string_view text);
+
 void print_line(std::string_view text);
 // Without a line end: for a progress line that is finished later. Flushes.
 void print_part(std::string_view text);
-// "linkspan: <text>" on standard error.
+// "linkspan: <text>" on standard error, in one line, printable().
 void print_error(std::string_view text);
 
 // Columns are padded to their widest cell, two spaces apart; the last is never padded. A cell that
-// is missing at the end of a row counts as empty. Control characters in cells are shown as '?', so
-// what a server sends cannot drive the terminal.
+// is missing at the end of a row counts as empty. Cells are shown printable().
 class Table {
  public:
   explicit Table(std::vector<std::string> header) : header_(std::move(header)) {}

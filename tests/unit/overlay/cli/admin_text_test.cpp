@@ -57,6 +57,15 @@ TEST(AdminTextTest, CannotDriveTheTerminal) {
   EXPECT_THAT(format_list(Kind::Network, {network}, kNow), HasSubstr("a?[2J"));
 }
 
+TEST(AdminTextTest, RefusalsAndNewThingsCannotDriveTheTerminal) {
+  EXPECT_EQ(api_error(409, R"({"detail":"a\u001b[2Jb","field":"x\u0007"})").text(), "a?[2Jb (x?)");
+  EXPECT_EQ(api_error(409, R"({"title":"a\u009b2J"})").text(), "a?2J");
+  const json token = {{"id", "1\x1b"}, {"join_line", "curl\x1b[2J"}, {"uses", "\x1b"}};
+  for (const Kind kind : {Kind::Token, Kind::ApiKey, Kind::Replica, Kind::Site}) {
+    EXPECT_EQ(format_created(kind, token, kNow).find('\x1b'), std::string::npos);
+  }
+}
+
 TEST(AdminTextTest, ShowsEveryFieldOfOneThingTheImportantFirst) {
   const json token = {{"state", "active"},
                       {"id", "0000000000000001"},

@@ -30,6 +30,24 @@ TEST(TableTest, ControlCharactersCannotReachTheTerminal) {
   EXPECT_EQ(table.text(), "NAME\na?[2Jb?c\n");
 }
 
+TEST(PrintableTest, ControlCharactersOfEverySetAreShownAsQuestionMarks) {
+  EXPECT_EQ(printable("a\x1b[2Jb\r\nc\x7f"), "a?[2Jb??c?");
+  EXPECT_EQ(printable("a\xc2\x9b"
+                      "2Jb"),
+            "a?2Jb");
+  EXPECT_EQ(printable("caf\xc3\xa9 \xc2\xa0 \xe4\xb8\x96"), "caf\xc3\xa9 \xc2\xa0 \xe4\xb8\x96");
+  EXPECT_EQ(printable("\xc2"), "\xc2");
+}
+
+TEST(PrintableTest, ErrorsCannotDriveTheTerminal) {
+  ::testing::internal::CaptureStderr();
+
+  print_error("the coordinator refused: a\x1b[2Jb\nc");
+
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+            "linkspan: the coordinator refused: a?[2Jb?c\n");
+}
+
 TEST(TableTest, WidthCountsCharactersNotBytes) {
   Table table({"A", "B"});
   table.add({"é", "x"});
