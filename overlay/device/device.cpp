@@ -10,7 +10,6 @@
 #include "overlay/device/nft.h"
 #include "overlay/device/route.h"
 #include "overlay/device/sysctl.h"
-#include "overlay/loop/files.h"
 
 namespace device {
 namespace {
@@ -18,7 +17,6 @@ namespace {
 // WireGuard refuses a session older than this (whitepaper, 6.2: REJECT_AFTER_TIME).
 constexpr std::int64_t kSessionAgeMaxSeconds = 180;
 constexpr std::string_view kForwardV6 = "net.ipv6.conf.all.forwarding";
-constexpr mode_t kFileMode = 0644;
 
 std::string family_name(base::Family family) {
   return family == base::Family::V4 ? "4" : "6";
@@ -222,10 +220,6 @@ base::Status undo_entry(const JournalEntry& entry) {
       return remove_firewall();
     case Made::Sysctl:
       return unless_gone(write_sysctl(entry.name, entry.former.value_or("")));
-    case Made::File:
-      return entry.former.has_value()
-                 ? loop::write_file_atomic(entry.name, *entry.former, kFileMode)
-                 : loop::remove_file(entry.name);
   }
   return {};
 }

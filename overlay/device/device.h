@@ -50,8 +50,7 @@ class Device {
   // Handshakes and traffic of each of our interfaces.
   base::Result<std::map<std::string, Wireguard>> read_tunnels() const;
 
-  // For what others make that leaving must undo as well (files).
-  Journal& journal() { return journal_; }
+  const Journal& journal() const { return journal_; }
 
  private:
   Device(Options options, Journal journal)

@@ -5,9 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "overlay/base/bytes.h"
 #include "overlay/base/check.h"
-#include "overlay/base/hex.h"
 #include "overlay/loop/files.h"
 
 namespace device {
@@ -22,12 +20,11 @@ struct MadeName {
   Made made;
   std::string_view name;
 };
-constexpr std::array<MadeName, 6> kMadeNames{{{Made::Interface, "interface"},
+constexpr std::array<MadeName, 5> kMadeNames{{{Made::Interface, "interface"},
                                               {Made::Rule, "rule"},
                                               {Made::RouteTable, "route_table"},
                                               {Made::Firewall, "firewall"},
-                                              {Made::Sysctl, "sysctl"},
-                                              {Made::File, "file"}}};
+                                              {Made::Sysctl, "sysctl"}}};
 
 std::string_view name_of(Made made) {
   const auto* found = std::ranges::find(kMadeNames, made, &MadeName::made);
@@ -73,13 +70,6 @@ base::Result<JournalEntry> read_entry(const Json& object, const std::string& whe
   if (!has_made || !has_name) {
     return malformed(where + ": " + (has_made ? "name" : "made") + ": missing");
   }
-  if (entry.made == Made::File && entry.former.has_value()) {
-    const auto bytes = base::base64_decode(*entry.former);
-    if (!bytes.ok()) {
-      return malformed(where + ": former: expected base64");
-    }
-    entry.former = base::as_text(bytes.value());
-  }
   return entry;
 }
 
@@ -90,9 +80,7 @@ std::string encode_journal(const std::vector<JournalEntry>& entries) {
   for (const auto& entry : entries) {
     Json object{{"made", name_of(entry.made)}, {"name", entry.name}};
     if (entry.former.has_value()) {
-      object["former"] = entry.made == Made::File
-                             ? base::base64_encode(base::as_bytes(*entry.former))
-                             : *entry.former;
+      object["former"] = *entry.former;
     }
     list.push_back(std::move(object));
   }

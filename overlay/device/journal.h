@@ -23,7 +23,6 @@ enum class Made : std::uint8_t {
   RouteTable,  // name: "7750"; its routes are not named one by one
   Firewall,    // name: "linkspan"
   Sysctl,      // name: the key; former: its value before
-  File,        // name: the path; former: its content before, nothing if it was not there
 };
 
 struct JournalEntry {
@@ -37,7 +36,7 @@ struct JournalEntry {
 inline constexpr std::size_t kJournalEntriesMax = 4096;
 inline constexpr std::size_t kJournalBytesMax = std::size_t{4} << 20;
 
-// JSON; a file's former content is base64 in it. Pure. decode(encode(x)) == x for names in UTF-8.
+// JSON. Pure. decode(encode(x)) == x for names in UTF-8.
 std::string encode_journal(const std::vector<JournalEntry>& entries);
 // Errors: Malformed ("journal: entries[3]: made: ..."), LimitExceeded.
 base::Result<std::vector<JournalEntry>> decode_journal(std::string_view text);
