@@ -13,51 +13,18 @@
 #include <net/if.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
-#include <netinet/ip_icmp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "overlay/base/bytes.h"
 #include "overlay/base/check.h"
 #include "overlay/loop/handle.h"
+#include "overlay/loop/icmp_echo.h"
 #include "overlay/loop/timer.h"
 
 namespace loop {
 namespace {
 
-constexpr std::size_t kHeaderBytes = 8;    // type, code, checksum, identifier, sequence
-constexpr std::size_t kPayloadBytes = 48;  // with the header the usual 56 + 8 of ping's kin
-constexpr int kReceivedPerTurnMax = 64;    // so that a flood of others' pings starves nobody
-
-// RFC 1071. Summed over 16-bit big-endian words; the kernel does it for ICMPv6.
-std::uint16_t internet_checksum(std::span<const std::uint8_t> bytes) {
-  std::uint32_t sum = 0;
-  for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) {
-    sum += static_cast<std::uint32_t>(bytes[i] << 8U | bytes[i + 1]);
-  }
-  while ((sum >> 16U) != 0) {
-    sum = (sum & 0xffffU) + (sum >> 16U);
-  }
-  return static_cast<std::uint16_t>(~sum & 0xffffU);
-}
-
-std::vector<std::uint8_t> echo_request(bool is_v4, std::uint16_t identifier,
-                                       std::uint16_t sequence) {
-  base::ByteWriter writer;
-  writer.u8(is_v4 ? ICMP_ECHO : ICMP6_ECHO_REQUEST);
-  writer.u8(0);
-  writer.u16(0);  // checksum
-  writer.u16(identifier);
-  writer.u16(sequence);
-  writer.raw(std::array<std::uint8_t, kPayloadBytes>{});
-  auto bytes = std::move(writer).bytes();
-  if (is_v4) {
-    const std::uint16_t checksum = internet_checksum(bytes);
-    bytes[2] = static_cast<std::uint8_t>(checksum >> 8U);
-    bytes[3] = static_cast<std::uint8_t>(checksum & 0xffU);
-  }
-  return bytes;
-}
+constexpr int kReceivedPerTurnMax = 64;  // so that a flood of others' pings starves nobody
 
 sockaddr_storage socket_address(const base::Address& address, socklen_t& size) {
   sockaddr_storage storage{};
@@ -217,14 +184,7 @@ void Pinger::State::receive(const Socket& socket) {
     if (size < 0) {
       return;
     }
-    std::span<const std::uint8_t> bytes(buffer.data(), static_cast<std::size_t>(size));
-    if (is_v4) {  // raw IPv4 sockets give the IP header too; IPv6 ones do not
-      const std::size_t header = bytes.empty() ? 0 : std::size_t{bytes[0] & 0x0fU} * 4;
-      if (bytes.size() < header) {
-        continue;
-      }
-      bytes = bytes.subspan(header);
-    }
+    const std::span<const std::uint8_t> bytes(buffer.data(), static_cast<std::size_t>(size));
     if (handle_reply(address_of(from), bytes, is_v4)) {
       return;  // what is left in the socket brings the next event
     }
@@ -233,15 +193,12 @@ void Pinger::State::receive(const Socket& socket) {
 
 bool Pinger::State::handle_reply(const base::Address& from, std::span<const std::uint8_t> bytes,
                                  bool is_v4) {
-  const std::uint8_t wanted = is_v4 ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY;
-  if (bytes.size() < kHeaderBytes || bytes[0] != wanted) {
+  const auto echo = parse_echo_reply(is_v4 ? base::Family::V4 : base::Family::V6, bytes);
+  if (!echo || echo->identifier != identifier) {
     return false;
   }
-  const auto u16 = [&](std::size_t at) {
-    return static_cast<std::uint16_t>(bytes[at] << 8U | bytes[at + 1]);
-  };
-  const auto entry = waiting.find(u16(6));
-  if (u16(4) != identifier || entry == waiting.end() || entry->second.address != from) {
+  const auto entry = waiting.find(echo->sequence);
+  if (entry == waiting.end() || entry->second.address != from) {
     return false;
   }
   finish(entry->first,
@@ -281,7 +238,8 @@ base::Status Pinger::ping(const Target& target, OnReply on_reply) {
     ++state_->next_sequence;  // wraps; kInFlightMax is far below its range
   }
   const std::uint16_t sequence = state_->next_sequence++;
-  auto bytes = echo_request(target.address.is_v4(), state_->identifier, sequence);
+  auto bytes = make_echo_request(target.address.family(),
+                                 {.identifier = state_->identifier, .sequence = sequence});
   const std::uint64_t sent_ns = uv_hrtime();
   if (send_by(fd.value(), target.address, bytes, index) < 0) {
     return base::Error(base::Errc::Unavailable, where + ": " + reason(errno));
