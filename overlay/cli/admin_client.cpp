@@ -20,7 +20,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kKeyFileBytesMax = 4096;
-constexpr std::size_t kAnswerBytesMax = 64U << 20;
 
 std::string octal(mode_t mode) {
   std::string text = "0";
@@ -122,12 +121,8 @@ base::Result<json> AdminClient::call(const ApiRequest& request) {
   if (response.status < 200 || response.status >= 300) {
     return api_error(response.status, response.body);
   }
-  json body = response.body.empty() ? json() : json::parse(response.body, nullptr, false);
-  if (body.is_discarded()) {
-    return base::Error(base::Errc::Malformed,
-                       api_ + ": the answer is not JSON; is this a Linkspan coordinator?");
-  }
-  return body;
+  auto body = decode_answer(response.body);
+  return body.ok() ? body : body.error().within(api_);
 }
 
 base::Result<std::vector<json>> AdminClient::list(Kind kind, const Filters& filters,

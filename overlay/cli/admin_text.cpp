@@ -3,11 +3,13 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "overlay/cli/output.h"
 #include "overlay/cli/status_text.h"
+#include "overlay/model/json_reader.h"
 #include "overlay/model/problem.h"
 
 namespace cli {
@@ -98,21 +100,24 @@ const json& field_of(const json& item, const char* field) {
   return found == item.end() ? kNone : *found;
 }
 
+// A point in time of this age; nothing for other numbers, which the calendar cannot show.
+std::optional<base::WallTime> time_of(const json& value) {
+  constexpr std::uint64_t kLatestMs = 253'402'300'799'999;  // 9999-12-31
+  const bool is_negative =
+      !value.is_number_unsigned() && value.is_number_integer() && value.get<std::int64_t>() < 0;
+  if (!value.is_number_integer() || is_negative || value.get<std::uint64_t>() > kLatestMs) {
+    return std::nullopt;
+  }
+  return base::WallTime{value.get<std::int64_t>()};
+}
+
 std::string cell(const json& item, const Column& column, base::WallTime now) {
   const json& value = field_of(item, column.field);
-  if (!value.is_number_integer()) {
-    return plain(value);
+  const auto at = time_of(value);
+  if (at && column.shape == Shape::Time) {
+    return format_time(*at);
   }
-  switch (column.shape) {
-    case Shape::Time:
-      return format_time({value.get<std::int64_t>()});
-    case Shape::Distance:
-      return format_distance({value.get<std::int64_t>()}, now);
-    case Shape::Plain:
-    case Shape::YesNo:
-      break;
-  }
-  return plain(value);
+  return at && column.shape == Shape::Distance ? format_distance(*at, now) : plain(value);
 }
 
 std::string text_of(const json& item, const char* field) {
@@ -144,9 +149,8 @@ std::string created_token(const json& item, base::WallTime now) {
   std::string text = "token " + text_of(item, "id") + " for site " + text_of(item, "site") +
                      " of network " + text_of(item, "network") + ", role " + text_of(item, "role") +
                      ": " + text_of(item, "uses") + (uses == 1 ? " use" : " uses");
-  if (expires.is_number_integer()) {
-    const base::WallTime at{expires.get<std::int64_t>()};
-    text += ", expires " + format_distance(at, now) + " (" + format_time(at) + " UTC)";
+  if (const auto at = time_of(expires)) {
+    text += ", expires " + format_distance(*at, now) + " (" + format_time(*at) + " UTC)";
   }
   return text +
          "\n\nRun on each server, as root. It holds the secret and is not shown again:\n\n  " +
@@ -162,6 +166,18 @@ std::string created_key(const json& item) {
 }
 
 }  // namespace
+
+base::Result<json> decode_answer(const std::string& body) {
+  if (body.empty()) {
+    return json();
+  }
+  auto answer = model::parse_json("the answer", body, kAnswerBytesMax);
+  if (!answer.ok()) {
+    return base::Error(answer.error().code(),
+                       answer.error().text() + "; is this a Linkspan coordinator?");
+  }
+  return answer;
+}
 
 std::string format_time(base::WallTime at) {
   using std::chrono::days;
@@ -212,9 +228,8 @@ std::string format_one(Kind kind, const json& item, base::WallTime now) {
   const auto add = [&](const std::string& name, const json& value) {
     const bool is_time = names_point_in_time(name);
     std::string text = plain(value);
-    if (is_time && value.is_number_integer()) {
-      const base::WallTime at{value.get<std::int64_t>()};
-      text = format_time(at) + " UTC, " + format_distance(at, now);
+    if (const auto at = time_of(value); at && is_time) {
+      text = format_time(*at) + " UTC, " + format_distance(*at, now);
     }
     table.add({label_of(name, is_time), std::move(text)});
     shown.push_back(name);

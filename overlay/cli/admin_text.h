@@ -1,5 +1,5 @@
 // How the admin commands show what the API answers: tables for lists, lines for one thing. Pure;
-// takes whatever JSON comes: a field that is absent or of another type shows as "-".
+// takes whatever decode_answer() gives: a field that is absent or of another type shows as "-".
 #pragma once
 
 #include <string>
@@ -12,6 +12,11 @@
 #include "overlay/cli/admin_request.h"
 
 namespace cli {
+
+inline constexpr std::size_t kAnswerBytesMax = std::size_t{64} << 20;
+
+// The body of an answer; null for none. Errors: Malformed, LimitExceeded (bytes, nesting).
+base::Result<nlohmann::json> decode_answer(const std::string& body);
 
 // A table with a header; for nothing, a sentence that says so.
 std::string format_list(Kind kind, const std::vector<nlohmann::json>& items, base::WallTime now);

@@ -66,6 +66,22 @@ TEST(AdminTextTest, RefusalsAndNewThingsCannotDriveTheTerminal) {
   }
 }
 
+TEST(AdminTextTest, NumbersThatAreNoTimesAreShownAsTheyAre) {
+  const json entry = {{"at_ms", 9'223'372'036'854'775'807}, {"actor", "a"}};
+  EXPECT_THAT(format_list(Kind::Audit, {entry}, kNow), HasSubstr("9223372036854775807"));
+  const json node = {{"name", "a"}, {"last_seen_ms", -9'000'000'000'000'000'000}};
+  EXPECT_THAT(format_one(Kind::Node, node, kNow), HasSubstr("-9000000000000000000"));
+}
+
+TEST(AdminTextTest, AnswerThatIsNoAnswerIsRefused) {
+  EXPECT_TRUE(decode_answer("").value().is_null());
+  EXPECT_EQ(decode_answer("{\"a\":1}").value(), json({{"a", 1}}));
+  EXPECT_THAT(decode_answer("<html>").error().text(), HasSubstr("is this a Linkspan coordinator?"));
+  // As deep as this it would end the program while it is shown.
+  EXPECT_FALSE(
+      decode_answer("{\"a\":" + std::string(100'000, '[') + std::string(100'000, ']') + "}").ok());
+}
+
 TEST(AdminTextTest, ShowsEveryFieldOfOneThingTheImportantFirst) {
   const json token = {{"state", "active"},
                       {"id", "0000000000000001"},
