@@ -36,6 +36,43 @@ constexpr const char* kDescription =
     "On the same address: /metrics (Prometheus text), /explain (JSON), /healthz.\n"
     "SIGTERM and SIGINT: takes no new connection, lets answers under way end for 30 s, exits.";
 
+constexpr const char* kFooter =
+    "FILES\n"
+    "  /run/linkspan/site-map.json         which replicas there are; the agent writes it, and it "
+    "is\n"
+    "                                      read whenever it changes\n"
+    "  /var/cache/linkspan-mirror          blobs and manifests; may be emptied while nothing runs\n"
+    "  /etc/default/linkspan-mirror        LINKSPAN_MIRROR_OPTIONS: options of the unit\n"
+    "\n"
+    "EXIT STATUS\n"
+    "  0 ended by a signal;  1 could not start, one sentence on standard error;  2 wrong usage\n"
+    "\n"
+    "EXAMPLES\n"
+    "  linkspan-mirror --cache-bytes-max 200000000000\n"
+    "  linkspan-mirror explain";
+
+constexpr const char* kExplainFooter =
+    "EXIT STATUS\n"
+    "  0 printed;  1 no mirror answers, one sentence on standard error;  2 wrong usage\n"
+    "\n"
+    "EXAMPLES\n"
+    "  linkspan-mirror explain\n"
+    "  linkspan-mirror explain --json --listen 127.0.0.1:7756";
+
+constexpr const char* kRuntimeFooter =
+    "FILES\n"
+    "  /etc/containerd/certs.d/SOURCE/hosts.toml   written by apply; bears the mark of this "
+    "program\n"
+    "  STATE/journal.json                          what apply made, and where the backups are\n"
+    "\n"
+    "EXIT STATUS\n"
+    "  0 done, what was left alone is named on standard error;  1 it cannot be done;  2 wrong "
+    "usage\n"
+    "\n"
+    "EXAMPLES\n"
+    "  linkspan-mirror runtime apply\n"
+    "  linkspan-mirror runtime remove";
+
 constexpr base::Duration kDrainMax = std::chrono::seconds(30);
 
 struct Settings {
@@ -225,7 +262,16 @@ int main(int argc, char** argv) {
   apply->add_option("--proxy-url", settings.runtime.proxy_url, "Where the mirror listens")
       ->capture_default_str();
   app.require_subcommand(0, 1);
-  CLI11_PARSE(app, argc, argv);
+  app.footer(kFooter);
+  explain->footer(kExplainFooter);
+  for (auto* const command : {runtime, apply, remove}) {
+    command->footer(kRuntimeFooter);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {  // CLI11 reports even --help this way
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   if (explain->parsed()) {
     return run_explain(settings);
   }

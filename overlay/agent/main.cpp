@@ -30,6 +30,27 @@ constexpr base::Duration kStartWaitMax = agent::Agent::kReadyWaitMax + std::chro
 constexpr base::Duration kStartLookInterval = std::chrono::milliseconds(50);
 constexpr base::Duration kLogCheckInterval = std::chrono::minutes(1);
 
+constexpr const char* kFooter =
+    "FILES\n"
+    "  /var/lib/linkspan/identity.json  who this server is, with its private keys; mode 0600\n"
+    "  /var/lib/linkspan/view.bin       the last good view, as it was signed; applied at boot\n"
+    "  /var/lib/linkspan/journal.json   what was made on this host, for 'linkspan leave'\n"
+    "  /run/linkspan/status.json        what 'linkspan status' shows\n"
+    "  /run/linkspan/site-map.json      which image replicas there are, for the mirror\n"
+    "  /run/linkspan/agent.pid          locked while an agent runs: at most one does\n"
+    "  /var/log/linkspan/agent.log      and agent.log.1, where there is no systemd\n"
+    "\n"
+    "SIGNALS\n"
+    "  SIGTERM, SIGINT   end; interfaces, routes and rules stay, and packets flow on\n"
+    "\n"
+    "EXIT STATUS\n"
+    "  0 ended by a signal, or what was asked for is so;  1 could not start or stop, or no agent\n"
+    "  runs, one sentence in the log;  2 wrong usage\n"
+    "\n"
+    "EXAMPLES\n"
+    "  linkspan-agent --daemon\n"
+    "  linkspan-agent --debug --log-file /var/log/linkspan/agent.log";
+
 struct Flags {
   agent::Paths paths;
   std::string log_file;
@@ -203,6 +224,7 @@ int main(int argc, char** argv) {
       "interfaces, routes and rules as they should be. Started by linkspan join, or by its unit.",
       "linkspan-agent");
   app.set_version_flag("--version", LINKSPAN_VERSION);
+  app.footer(kFooter);
   Flags flags;
   app.add_option("--state-dir", flags.paths.state, "Keys, enrolment and the last good view")
       ->capture_default_str();
