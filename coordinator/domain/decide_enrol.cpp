@@ -116,35 +116,6 @@ std::vector<base::Endpoint> endpoints_of(const UpdateNode& command, const Node& 
   return kept;
 }
 
-// The event that makes a node what `updated` says, if it is not that already.
-Decision update(const State& state, const Node& node, const Node& updated, std::string_view field) {
-  const Site& site = *state.sites.find(node.site);
-  Decision decision;
-  decision.subject = {SubjectKind::Node, node.id.value};
-  if (updated == node) {
-    return decision;
-  }
-  if (const auto status = model::check_fact(fact_of(updated, site)); !status.ok()) {
-    return refuse(base::Errc::Malformed, field, "", status.error().text());
-  }
-  const std::size_t bytes_before = fact_bytes_of(node, site);
-  if (const std::size_t bytes = fact_bytes_of(updated, site); bytes > bytes_before) {
-    if (auto refusal = check_facts_room(state, *state.networks.find(site.network), site, node.role,
-                                        bytes - bytes_before);
-        !refusal.ok()) {
-      return refusal;
-    }
-  }
-  decision.events.emplace_back(NodeUpdated{.id = node.id,
-                                           .wireguard_key = updated.wireguard_key,
-                                           .listen_port = updated.listen_port,
-                                           .lan_addresses = updated.lan_addresses,
-                                           .public_endpoints = updated.public_endpoints,
-                                           .boot_id = updated.boot_id,
-                                           .agent_version = updated.agent_version});
-  return decision;
-}
-
 struct ChosenName {
   std::string name;
   std::uint32_t suffix = 0;
@@ -174,6 +145,35 @@ Decision check_facts_room(const State& state, const Network& network, const Site
                           model::Role role, std::size_t bytes) {
   return role == model::Role::Gateway ? check_shared_room(state, network, bytes)
                                       : check_member_room(state, site, bytes);
+}
+
+// The event that makes a node what `updated` says, if it is not that already.
+Decision update(const State& state, const Node& node, const Node& updated, std::string_view field) {
+  const Site& site = *state.sites.find(node.site);
+  Decision decision;
+  decision.subject = {SubjectKind::Node, node.id.value};
+  if (updated == node) {
+    return decision;
+  }
+  if (const auto status = model::check_fact(fact_of(updated, site)); !status.ok()) {
+    return refuse(base::Errc::Malformed, field, "", status.error().text());
+  }
+  const std::size_t bytes_before = fact_bytes_of(node, site);
+  if (const std::size_t bytes = fact_bytes_of(updated, site); bytes > bytes_before) {
+    if (auto refusal = check_facts_room(state, *state.networks.find(site.network), site, node.role,
+                                        bytes - bytes_before);
+        !refusal.ok()) {
+      return refusal;
+    }
+  }
+  decision.events.emplace_back(NodeUpdated{.id = node.id,
+                                           .wireguard_key = updated.wireguard_key,
+                                           .listen_port = updated.listen_port,
+                                           .lan_addresses = updated.lan_addresses,
+                                           .public_endpoints = updated.public_endpoints,
+                                           .boot_id = updated.boot_id,
+                                           .agent_version = updated.agent_version});
+  return decision;
 }
 
 // The server is a node already: the same again, with whatever is new about it.
