@@ -159,11 +159,12 @@ void Api::post_update(const CallPointer& call) {
     answer(call, problem_of(update.error(), failure));
     return;
   }
+  model::NodeUpdate given = std::move(update).value();
   submit(call,
          UpdateNode{.id = call->node,
-                    .listen_port = update.value().listen_port,
-                    .lan_addresses = std::move(update.value().lan_addresses),
-                    .public_endpoint = update.value().public_endpoint,
+                    .listen_port = given.listen_port,
+                    .lan_addresses = std::move(given.lan_addresses),
+                    .public_endpoint = given.public_endpoint,
                     .observed = call->http.remote.address},
          actor_of(*call), [](const State&, const Decision&) {
            return Response{.status = 204, .headers = {}, .body = ""};

@@ -25,7 +25,7 @@ std::string label_of_host_name(std::string_view host_name) {
 }
 
 bool is_copied(const Identity& identity, const Host& host) {
-  return !identity.machine_id.empty() && identity.machine_id != host.machine_id;
+  return !identity.machine_id.empty() && identity.machine_id != host.id.machine_id;
 }
 
 model::EnrolRequest make_enrol_request(const Identity& identity, const model::TokenClaim& token,

@@ -36,7 +36,7 @@ struct Identity {
   crypto::Digest256 pin{};
   model::TokenId token;  // the one that was presented; its secret is not kept
   std::string name;
-  std::string machine_id;  // Host::machine_id of the machine that joined; empty if not known
+  std::string machine_id;  // HostId's, of the machine that joined; empty if not known
   std::uint16_t listen_port = 51820;
   std::optional<base::Endpoint> public_endpoint;  // given at the join; else the coordinator sees it
   bool is_mirror_wanted = true;

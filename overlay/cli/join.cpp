@@ -115,12 +115,13 @@ class Join {
 };
 
 int Join::run() {
-  auto lock = MembershipLock::take(flags_.paths);
-  if (!lock.ok()) {
-    print_error(lock.error().text());
+  auto taken = MembershipLock::take(flags_.paths);
+  if (!taken.ok()) {
+    print_error(taken.error().text());
     return kExitFailed;
   }
-  if (const auto code = check_existing(lock.value())) {
+  MembershipLock lock = std::move(taken).value();
+  if (const auto code = check_existing(lock)) {
     return *code;
   }
   for (auto step : {&Join::prepare, &Join::greet, &Join::enrol}) {
@@ -132,7 +133,7 @@ int Join::run() {
   print_line("joined network " + identity_->enrolment->network + ", site " +
              identity_->enrolment->site + ", as " +
              std::string(model::name_of(identity_->enrolment->role)) + " " + identity_->name);
-  lock.value().keep_directory();
+  lock.keep_directory();
   if (auto status = start_agent(loop_, flags_.paths); !status.ok()) {
     print_error("joined, but the agent does not start: " + status.error().text());
     return kExitFailed;
@@ -201,12 +202,8 @@ base::Status Join::prepare() {
     identity_ = std::move(pending).value();
     is_continued_ = true;
   } else {
-    auto host = agent::read_host_id();
-    if (!host.ok()) {
-      return host.error();
-    }
     identity_ = agent::make_identity();
-    identity_->host = std::move(host).value();
+    identity_->host = host_.id;
   }
   identity_->coordinator = request_.coordinator;
   identity_->pin = request_.token.pin;
@@ -243,7 +240,7 @@ base::Status Join::enrol() {
     return base::Error(base::Errc::Malformed,
                        "this server's host name gives no usable name; give one with --name");
   }
-  identity_->machine_id = host_.machine_id;
+  identity_->machine_id = host_.id.machine_id;
   if (auto status = agent::save_identity(flags_.paths.pending_identity(), *identity_);
       !status.ok()) {
     return status;
