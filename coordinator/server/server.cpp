@@ -261,8 +261,8 @@ void Server::gather(base::Metrics& metrics) {
   }
   set("linkspan_coordinator_nodes_copied", "Nodes of which a copy was parked within the last hour",
       copied);
-  for (const auto& [node_state, count] : by_state) {
-    set("linkspan_coordinator_nodes", "Nodes, by state", count,
+  for (const auto& [node_state, nodes] : by_state) {
+    set("linkspan_coordinator_nodes", "Nodes, by state", nodes,
         {{"state", std::string(name_of(node_state))}});
   }
   const auto& counters = committer_->counters();
