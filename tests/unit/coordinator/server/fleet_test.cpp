@@ -50,7 +50,7 @@ TEST_F(FleetTest, NewNodeIsJoiningUntilItSaysThatItIsUp) {
 }
 
 TEST_F(FleetTest, NodeThatWasUpAndIsNotIsDown) {
-  ASSERT_TRUE(fleet_.accept(node_.id, now_, now_).ok());
+  ASSERT_TRUE(accept(first_));
   model::NodeReport report;
   report.up = false;
   report.first_ping_ms = 12;
@@ -86,7 +86,7 @@ TEST_F(FleetTest, RepeatedRequestIsRefused) {
 
 TEST_F(FleetTest, SecondMachineIsParkedWhileTheFirstIsAlive) {
   ASSERT_TRUE(accept(first_, 0xc0000201));
-  now_ = now_ + Fleet::kSilenceMax - 1s;
+  now_ = now_ + (Fleet::kSilenceMax - 1s);
 
   EXPECT_FALSE(accept(other_machine_, 0xc0000209));
   EXPECT_EQ(verdict_.status.error().code(), base::Errc::Conflict);
