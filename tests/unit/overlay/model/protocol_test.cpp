@@ -9,6 +9,7 @@
 #include "overlay/base/hex.h"
 #include "overlay/crypto/digest.h"
 #include "overlay/model/enrol.h"
+#include "overlay/model/node_update.h"
 #include "overlay/model/problem.h"
 #include "overlay/model/report.h"
 #include "overlay/model/request_signature.h"
@@ -169,6 +170,7 @@ TEST(ProtocolTest, TheLimitsAreTheDocuments) {
   const std::pair<std::string, std::uint64_t> kLimits[] = {
       {"enrol body, either way", kEnrolBytesMax},
       {"report body", kReportBytesMax},
+      {"update body", kUpdateBytesMax},
       {"problem document", kProblemBytesMax},
       {"site map", kSiteMapBytesMax},
       {"JSON nesting", kJsonDepthMax},
