@@ -165,8 +165,9 @@ TEST_F(AgentTest, NeighboursFollowANewLanAddress) {
   ASSERT_TRUE(join(*a_, "alpha").ok());
   ASSERT_TRUE(join(*b_, "beta").ok());
 
-  b_->run_in({"ip", "address", "add", "192.168.7.99/24", "dev", "lan0"});
+  // In this order: with the first address of a network the others of it go as well.
   b_->run_in({"ip", "address", "del", "192.168.7.2/24", "dev", "lan0"});
+  b_->run_in({"ip", "address", "add", "192.168.7.99/24", "dev", "lan0"});
 
   // Connections from the old address hang until a request on them ends.
   const auto is_told = [&] {
