@@ -6,6 +6,7 @@
 #include <string>
 
 #include <CLI/CLI.hpp>
+#include <unistd.h>
 
 #include "mirror/proxy/node.h"
 #include "mirror/runtime/containerd_check.h"
@@ -34,7 +35,8 @@ constexpr const char* kDescription =
     "the\n"
     "container runtime goes on to the source itself.\n\n"
     "On the same address: /metrics (Prometheus text), /explain (JSON), /healthz.\n"
-    "SIGTERM and SIGINT: takes no new connection, lets answers under way end for 30 s, exits.";
+    "SIGTERM and SIGINT: takes no new connection, lets answers under way end for 3 s, exits. What\n"
+    "is cut off then, the runtime asks the next host for, from the byte that it has.";
 
 constexpr const char* kFooter =
     "FILES\n"
@@ -73,7 +75,10 @@ constexpr const char* kRuntimeFooter =
     "  linkspan-mirror runtime apply\n"
     "  linkspan-mirror runtime remove";
 
-constexpr base::Duration kDrainMax = std::chrono::seconds(30);
+// Together below the 5 s after which an agent that supervises it would kill it. Longer would not
+// help: a large blob under way takes minutes as easily as seconds.
+constexpr base::Duration kDrainMax = std::chrono::seconds(3);
+constexpr unsigned kTidySecondsMax = 1;
 
 struct Settings {
   std::string role = "node";
@@ -117,17 +122,21 @@ int run_node(const Settings& settings) {
   }
   base::log_info("listening on " + node.value()->local().text() + ", cache " +
                  settings.cache_directory);
-  loop::Timer drain_timer(loop, [&loop] { loop.stop(); });
+  bool is_draining = false;
   const loop::SignalWatcher signals(loop, {SIGTERM, SIGINT}, [&](int) {
-    if (drain_timer.is_started()) {
+    if (is_draining) {
       loop.stop();  // asked twice
       return;
     }
-    drain_timer.start_after(kDrainMax);
-    node.value()->drain([&loop] { loop.stop(); });
+    is_draining = true;
+    node.value()->drain(kDrainMax, [&loop] { loop.stop(); });
   });
   loop.run();
   base::log_info("ended");
+  // From here on it waits only for jobs of the pool that have begun, and a disk or a name server
+  // may keep one for long. Nothing is lost without: the cache is made for a crash at any moment.
+  std::signal(SIGALRM, [](int) { std::_Exit(0); });
+  alarm(kTidySecondsMax);
   return 0;
 }
 

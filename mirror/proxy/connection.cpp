@@ -251,6 +251,15 @@ void Connection::drain() {
   }
 }
 
+// What lies unread when a socket is closed makes the kernel send RST.
+void Connection::cut() {
+  std::array<std::uint8_t, kInputBytesMax>
+      unread;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
+  socket_->shutdown_write();
+  (void)socket_->read(unread);
+  close();
+}
+
 void Connection::check_deadline(base::TimePoint now) {
   if (state_ != State::Closed && now >= deadline_) {
     close();

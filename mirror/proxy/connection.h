@@ -55,6 +55,8 @@ class Connection {
 
   // Takes no further request: closes if none is under way, else behind its answer.
   void drain();
+  // Ends it now, wherever it is: by FIN unless the client goes on sending.
+  void cut();
   // To be called now and then; closes what is over its time.
   void check_deadline(base::TimePoint now);
 

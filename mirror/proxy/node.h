@@ -44,8 +44,10 @@ class Node {
   const base::Metrics& metrics() const { return metrics_; }
   std::string explain() const { return replicas_.explain(); }
 
-  // Takes no new connection and lets answers under way end.
-  void drain(std::function<void()> on_drained) { server_->drain(std::move(on_drained)); }
+  // As Server::drain.
+  void drain(base::Duration at_most, std::function<void()> on_drained) {
+    server_->drain(at_most, std::move(on_drained));
+  }
 
  private:
   base::Metrics metrics_;

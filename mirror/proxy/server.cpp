@@ -37,6 +37,8 @@ Server::Server(Private, loop::Loop& loop, Options options, Handler handler)
                         std::exchange(on_drained_, nullptr)();
                       }
                     }),
+      cut_timer_(loop,
+                 [this] { for_each_connection([](Connection& connection) { connection.cut(); }); }),
       self_(std::make_shared<Server*>(this)) {}
 
 void Server::handle_accept(std::unique_ptr<loop::TcpSocket> socket) {
@@ -74,27 +76,29 @@ void Server::retire(std::uint64_t id) {
   }
 }
 
-void Server::sweep() {
-  const base::TimePoint now = loop_.now();
+template <typename Act>
+void Server::for_each_connection(Act act) {
   for (auto at = connections_.begin(); at != connections_.end();) {
     Connection& connection = *at->second;
-    ++at;  // check_deadline may retire it
-    connection.check_deadline(now);
+    ++at;
+    act(connection);
   }
+}
+
+void Server::sweep() {
+  for_each_connection(
+      [now = loop_.now()](Connection& connection) { connection.check_deadline(now); });
   if (!connections_.empty()) {
     sweep_timer_.start_after(kSweepInterval);
   }
 }
 
-void Server::drain(std::function<void()> on_drained) {
+void Server::drain(base::Duration at_most, std::function<void()> on_drained) {
   listener_.reset();
   on_drained_ = std::move(on_drained);
-  for (auto at = connections_.begin(); at != connections_.end();) {
-    Connection& connection = *at->second;
-    ++at;
-    connection.drain();
-  }
+  for_each_connection([](Connection& connection) { connection.drain(); });
   retire_timer_.start_after(base::Duration::zero());
+  cut_timer_.start_after(at_most);
 }
 
 }  // namespace mirror

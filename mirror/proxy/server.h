@@ -60,8 +60,10 @@ class Server {
   base::Endpoint local() const { return local_; }
   std::size_t connections() const { return connections_.size(); }
 
-  // Stops listening, lets answers under way end, then calls `on_drained` from the loop.
-  void drain(std::function<void()> on_drained);
+  // Stops listening, lets answers under way end for `at_most` and cuts those that have not by then,
+  // which the runtime takes as a reason to ask elsewhere for the rest; then calls `on_drained` from
+  // the loop.
+  void drain(base::Duration at_most, std::function<void()> on_drained);
 
  private:
   friend class Responder;
@@ -70,6 +72,8 @@ class Server {
   void respond(std::uint64_t connection, std::uint64_t request, Answer answer);
   void retire(std::uint64_t id);
   void sweep();
+  template <typename Act>
+  void for_each_connection(Act act);  // which may retire it
 
   static constexpr base::Duration kSweepInterval = std::chrono::seconds(1);
 
@@ -83,6 +87,7 @@ class Server {
   std::uint64_t last_id_ = 0;
   loop::Timer sweep_timer_;
   loop::Timer retire_timer_;
+  loop::Timer cut_timer_;
   std::function<void()> on_drained_;
   std::shared_ptr<Server*> self_;  // owned here alone; Responders watch it
 };

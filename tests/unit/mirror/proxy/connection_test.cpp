@@ -147,12 +147,27 @@ TEST_F(ConnectionTest, DrainingEndsIdleConnectionsAndThenSaysSo) {
   send("GET /v2/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
   ASSERT_TRUE(run_until([&] { return wire_.got.ends_with("{}"); }));
   bool is_drained = false;
-  node_->drain([&] { is_drained = true; });
+  node_->drain(std::chrono::hours(1), [&] { is_drained = true; });
 
   until_end();
   EXPECT_EQ(wire_.error, "");
   socket_.reset();
   EXPECT_TRUE(run_until([&] { return is_drained; }));
+}
+
+TEST_F(ConnectionTest, DrainingDoesNotWaitForAClientThatDoesNotRead) {
+  const Digest digest = near_.put_blob(some_bytes(64U << 20, 2));
+  connect();
+  send("GET " + blob_target(digest) + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  ASSERT_TRUE(run_until([&] { return !wire_.got.empty(); }));
+  socket_->watch(false, false);
+  bool is_drained = false;
+  node_->drain(std::chrono::milliseconds(10), [&] { is_drained = true; });
+
+  EXPECT_TRUE(run_until([&] { return is_drained; }));
+  socket_->watch(true, false);
+  EXPECT_LT(until_end().size(), 64U << 20);
+  EXPECT_EQ(wire_.error, "");  // FIN, so that it asks elsewhere for the rest
 }
 
 }  // namespace
