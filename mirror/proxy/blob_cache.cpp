@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <utility>
 #include <vector>
 
@@ -87,6 +88,10 @@ base::Status BlobCache::scan() {
       return status;
     }
   }
+  partials_ = partials + "/XXXXXX";
+  if (mkdtemp(partials_.data()) == nullptr) {
+    return system_error("mkdtemp " + partials_, errno);
+  }
   const auto folders = loop::list_directory(blobs, 256);
   if (!folders.ok()) {
     return folders.error();
@@ -107,7 +112,7 @@ base::Status BlobCache::scan() {
   std::sort(found.begin(), found.end(),
             [](const Found& a, const Found& b) { return a.used_ns < b.used_ns; });
   for (const Found& one : found) {
-    add(one.digest, one.size_bytes);
+    add({one.digest, one.size_bytes});
   }
   evict(0);
   return {};
@@ -118,12 +123,17 @@ std::string BlobCache::path_of(const Digest& digest) const {
   return options_.directory + "/blobs/sha256/" + hex.substr(0, 2) + "/" + hex;
 }
 
-void BlobCache::add(const Digest& digest, std::uint64_t size_bytes) {
-  if (entries_.contains(digest)) {
+std::string BlobCache::next_partial_path(const Digest& digest) {
+  return partials_ + "/" + std::string(digest.encoded()) + "." + std::to_string(++last_partial_);
+}
+
+void BlobCache::add(Entry entry) {
+  if (entries_.contains(entry.digest)) {
     return;  // filled twice at once: the same bytes
   }
-  entries_[digest] = order_.insert(order_.end(), {digest, size_bytes});
-  used_bytes_ += size_bytes;
+  used_bytes_ += entry.size_bytes;
+  const Order::iterator added = order_.insert(order_.end(), std::move(entry));
+  entries_[added->digest] = added;
 }
 
 std::optional<CachedBlob> BlobCache::find(const Digest& digest) {
@@ -148,12 +158,23 @@ std::optional<CachedBlob> BlobCache::find(const Digest& digest) {
   return CachedBlob{std::make_shared<const File>(fd), entry->size_bytes};
 }
 
+// The name goes at once: the blob may be filled anew before the pool comes to the unlinking, which
+// would then hit the new one.
 void BlobCache::remove(Order::iterator entry) {
   const std::string path = path_of(entry->digest);
+  const std::string aside = next_partial_path(entry->digest);
   used_bytes_ -= entry->size_bytes;
   entries_.erase(entry->digest);
   order_.erase(entry);
-  // Unlinking gigabytes takes a while; where the queue is full it is done here.
+  if (rename(path.c_str(), aside.c_str()) == 0) {
+    unlink_later(aside);
+  } else {
+    unlink(path.c_str());
+  }
+}
+
+// Unlinking gigabytes takes a while; where the queue is full it is done here.
+void BlobCache::unlink_later(const std::string& path) {
   const auto unlink_it = [path] { unlink(path.c_str()); };
   if (!work_.submit(unlink_it, [] {}).ok()) {
     unlink_it();
@@ -199,13 +220,11 @@ base::Result<PartialBlob> BlobCache::begin(const Digest& digest, std::uint64_t s
                                                       std::to_string(available) + " are free");
   }
   PartialBlob partial;
-  partial.path = options_.directory + "/partial/" + std::string(digest.encoded()) + "." +
-                 std::to_string(++last_partial_);
+  partial.path = next_partial_path(digest);
   constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
   int fd = ::open(partial.path.c_str(), kFlags, kFileMode);
   if (fd < 0 && errno == ENOENT) {  // somebody has emptied the cache's directory
-    if (auto status = loop::make_directories(options_.directory + "/partial", kDirectoryMode);
-        !status.ok()) {
+    if (auto status = loop::make_directories(partials_, kDirectoryMode); !status.ok()) {
       return status.error();
     }
     fd = ::open(partial.path.c_str(), kFlags, kFileMode);
@@ -221,33 +240,65 @@ base::Result<PartialBlob> BlobCache::begin(const Digest& digest, std::uint64_t s
 
 void BlobCache::abandon(const PartialBlob& partial) {
   reserved_bytes_ -= partial.size_bytes;
-  const auto unlink_it = [path = partial.path] { unlink(path.c_str()); };
-  if (!work_.submit(unlink_it, [] {}).ok()) {
-    unlink_it();
-  }
+  unlink_later(partial.path);
 }
+
+// Shared by the jobs, one after the other; read by the loop only between them.
+struct BlobCache::Commit {
+  Digest digest;
+  PartialBlob partial;
+  std::function<void(base::Status)> done;
+  std::string to;
+  std::uint64_t synced_bytes = 0;
+  base::Status status;
+
+  void run() {
+    const std::uint64_t left = partial.size_bytes - synced_bytes;
+    if (left <= kSyncBytes) {
+      status = make_durable(partial.path, to, partial.file->fd());
+    } else if (sync_file_range(partial.file->fd(), static_cast<off_t>(synced_bytes), kSyncBytes,
+                               SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+                                   SYNC_FILE_RANGE_WAIT_AFTER) != 0) {
+      status = system_error("sync_file_range " + partial.path, errno);
+    }
+    synced_bytes += std::min(left, kSyncBytes);
+  }
+};
 
 void BlobCache::commit(const Digest& digest, const PartialBlob& partial,
                        std::function<void(base::Status)> done) {
-  // Written by the job, read behind it: never at the same time.
-  const auto result = std::make_shared<base::Status>();
-  const auto status = work_.submit(
-      [result, partial, to = path_of(digest)] {
-        *result = make_durable(partial.path, to, partial.file->fd());
-      },
-      [this, result, digest, partial, done] {
-        if (result->ok()) {
-          reserved_bytes_ -= partial.size_bytes;
-          add(digest, partial.size_bytes);
-        } else {
-          abandon(partial);
-        }
-        done(*result);
-      });
+  auto commit = std::make_shared<Commit>();
+  commit->digest = digest;
+  commit->partial = partial;
+  commit->done = std::move(done);
+  commit->to = path_of(digest);
+  sync_piece(std::move(commit));
+}
+
+void BlobCache::sync_piece(std::shared_ptr<Commit> commit) {
+  const auto status =
+      work_.submit([commit] { commit->run(); },
+                   [this, commit] {
+                     if (commit->status.ok() && commit->synced_bytes < commit->partial.size_bytes) {
+                       sync_piece(commit);
+                     } else {
+                       finish_commit(*commit);
+                     }
+                   });
   if (!status.ok()) {
-    abandon(partial);
-    done(status);
+    commit->status = status;
+    finish_commit(*commit);
   }
+}
+
+void BlobCache::finish_commit(const Commit& commit) {
+  if (commit.status.ok()) {
+    reserved_bytes_ -= commit.partial.size_bytes;
+    add({commit.digest, commit.partial.size_bytes});
+  } else {
+    abandon(commit.partial);
+  }
+  commit.done(commit.status);
 }
 
 }  // namespace mirror

@@ -1,7 +1,7 @@
 // The node's blobs on disk, by digest.
 //
 //   <directory>/blobs/sha256/<two digits>/<hex>   whole, verified, synced: named only by rename
-//   <directory>/partial/<hex>.<number>            being filled; removed at start
+//   <directory>/partial/<run>/<hex>.<number>      being filled or removed; emptied at start
 #pragma once
 
 #include <cstddef>
@@ -47,6 +47,7 @@ class BlobCache {
     std::uint64_t free_bytes_min = std::uint64_t{1} << 30;
   };
   static constexpr std::size_t kBlobsMax = 200'000;
+  static constexpr std::uint64_t kSyncBytes = 64U << 20;  // of one job
   // Eviction goes on to this part of the quota, so that it does not run for every blob.
   static constexpr double kLowWatermark = 0.9;
 
@@ -64,8 +65,9 @@ class BlobCache {
   // does not fit the quota or the disk; Unavailable when the file cannot be made.
   base::Result<PartialBlob> begin(const Digest& digest, std::uint64_t size_bytes);
   void abandon(const PartialBlob& partial);
-  // Makes a verified partial durable and then findable, in the background; `done` runs in a later
-  // turn, unless the cache is destroyed before.
+  // Makes a verified partial durable and then findable, in the background and in pieces: what has
+  // begun when the program ends must be over soon. `done` runs in a later turn, unless the cache is
+  // destroyed before.
   void commit(const Digest& digest, const PartialBlob& partial,
               std::function<void(base::Status)> done);
 
@@ -79,14 +81,21 @@ class BlobCache {
     std::uint64_t size_bytes = 0;
   };
   using Order = std::list<Entry>;  // least recently used first
+  struct Commit;
 
   base::Status scan();
-  void add(const Digest& digest, std::uint64_t size_bytes);
+  void add(Entry entry);
   void evict(std::uint64_t wanted_bytes);
   void remove(Order::iterator entry);
   std::string path_of(const Digest& digest) const;
+  std::string next_partial_path(const Digest& digest);
+  void unlink_later(const std::string& path);
+  void sync_piece(std::shared_ptr<Commit> commit);
+  void finish_commit(const Commit& commit);
 
   Options options_;
+  // For partials, of this object alone: one that ends must not take its successor's for its own.
+  std::string partials_;
   loop::WorkQueue work_;
   Order order_;
   std::map<Digest, Order::iterator> entries_;
