@@ -112,7 +112,7 @@ base::Status BlobCache::scan() {
   std::sort(found.begin(), found.end(),
             [](const Found& a, const Found& b) { return a.used_ns < b.used_ns; });
   for (const Found& one : found) {
-    add({one.digest, one.size_bytes});
+    add({one.digest, one.size_bytes, /*is_verified=*/false});
   }
   evict(0);
   return {};
@@ -155,7 +155,19 @@ std::optional<CachedBlob> BlobCache::find(const Digest& digest) {
   }
   futimens(fd, nullptr);  // now; only the order after a restart depends on it
   order_.splice(order_.end(), order_, entry);
-  return CachedBlob{std::make_shared<const File>(fd), entry->size_bytes};
+  return CachedBlob{std::make_shared<const File>(fd), entry->size_bytes, entry->is_verified};
+}
+
+void BlobCache::confirm(const Digest& digest) {
+  if (const auto found = entries_.find(digest); found != entries_.end()) {
+    found->second->is_verified = true;
+  }
+}
+
+void BlobCache::reject(const Digest& digest) {
+  if (const auto found = entries_.find(digest); found != entries_.end()) {
+    remove(found->second);
+  }
 }
 
 // The name goes at once: the blob may be filled anew before the pool comes to the unlinking, which
@@ -294,7 +306,7 @@ void BlobCache::sync_piece(std::shared_ptr<Commit> commit) {
 void BlobCache::finish_commit(const Commit& commit) {
   if (commit.status.ok()) {
     reserved_bytes_ -= commit.partial.size_bytes;
-    add({commit.digest, commit.partial.size_bytes});
+    add({commit.digest, commit.partial.size_bytes, /*is_verified=*/true});
   } else {
     abandon(commit.partial);
   }

@@ -2,6 +2,9 @@
 //
 //   <directory>/blobs/sha256/<two digits>/<hex>   whole, verified, synced: named only by rename
 //   <directory>/partial/<run>/<hex>.<number>      being filled or removed; emptied at start
+//
+// What was verified once need not be right for ever: disks lose bits. So a blob that is found at
+// start is unverified until whoever uses it first has read it again: confirm() or reject().
 #pragma once
 
 #include <cstddef>
@@ -25,6 +28,7 @@ namespace mirror {
 struct CachedBlob {
   std::shared_ptr<const File> file;  // shared by the answers that send it
   std::uint64_t size_bytes = 0;
+  bool is_verified = false;
 };
 
 // A blob being written: it ends by commit() or abandon().
@@ -60,6 +64,10 @@ class BlobCache {
 
   // The blob, opened; counts as a use. A file whose size is not the one it had is dropped.
   std::optional<CachedBlob> find(const Digest& digest);
+  // An unverified blob that find() gave has the bytes of its digest, or has not: then its name is
+  // gone when reject() returns. Nothing happens to a blob that was evicted meanwhile.
+  void confirm(const Digest& digest);
+  void reject(const Digest& digest);
 
   // Room for a new blob of that size, evicting older ones if need be. Errors: LimitExceeded when it
   // does not fit the quota or the disk; Unavailable when the file cannot be made.
@@ -79,6 +87,7 @@ class BlobCache {
   struct Entry {
     Digest digest;
     std::uint64_t size_bytes = 0;
+    bool is_verified = false;
   };
   using Order = std::list<Entry>;  // least recently used first
   struct Commit;

@@ -9,6 +9,7 @@ namespace mirror {
 namespace {
 
 constexpr std::size_t kJobsMax = 1024;
+static_assert(kJobsMax >= 2 * BlobService::kFillsMax);  // each has a job or two
 
 // What to send of a blob: the answer without its body, and the range that the body has to cover.
 struct Framing {
@@ -107,7 +108,8 @@ void BlobService::handle(Request request, Respond respond) {
     respond(unknown_blob(digest));  // what cannot be verified is not served
     return;
   }
-  if (auto cached = cache_.find(digest)) {
+  const auto cached = cache_.find(digest);
+  if (cached && cached->is_verified) {
     count("cache");
     Framing framing = frame(digest, cached->size_bytes, request);
     if (framing.range) {
@@ -122,34 +124,40 @@ void BlobService::handle(Request request, Respond respond) {
     answer_from_fill(*found->second, std::move(request), std::move(respond));
     return;
   }
-  if (request.is_head) {
+  if (request.is_head && !cached) {
     answer_directly(std::move(request), std::move(respond));  // only the size is wanted
     return;
   }
-  Fill* const fill = start_fill(request.target);
+  Fill* const fill = start_fill(request.target, cached);
   if (fill == nullptr) {
     respond(error_answer(404, "BLOB_UNKNOWN", "too many blobs are being fetched"));
     return;
   }
-  count("fill");
+  count(cached ? "unverified_cache" : "fill");
   answer_from_fill(*fill, std::move(request), std::move(respond));
 }
 
-Fill* BlobService::start_fill(const Target& target) {
+Fill* BlobService::start_fill(const Target& target, std::optional<CachedBlob> on_disk) {
   if (fills_.size() >= kFillsMax) {
     return nullptr;
   }
   const Digest digest = *target.digest;
   auto fill = std::make_unique<Fill>(
-      replicas_, cache_, work_, target, hints_.find(digest),
+      replicas_, cache_, work_, Fill::Wanted{target, hints_.find(digest), std::move(on_disk)},
       [this, digest](const Fill::End& end) { handle_fill_end(digest, end); });
   return fills_.emplace(digest, std::move(fill)).first->second.get();
 }
 
 void BlobService::handle_fill_end(const Digest& digest, const Fill::End& end) {
+  if (end.was_wrong_on_disk) {
+    metrics_
+        .counter("linkspan_mirror_cache_wrong_blobs_total",
+                 "Blobs found on disk with other bytes than their digest says, and removed")
+        .add();
+  }
   if (end.status.ok()) {
     metrics_.counter("linkspan_mirror_fetched_bytes_total", "Bytes of blobs fetched and verified")
-        .add(static_cast<double>(end.size_bytes));
+        .add(static_cast<double>(end.fetched_bytes));
   } else {
     base::log_info("blob: " + end.status.error().text());
   }

@@ -63,7 +63,7 @@ class BlobService {
 
  private:
   void answer_from_fill(Fill& fill, Request request, Respond respond);
-  Fill* start_fill(const Target& target);
+  Fill* start_fill(const Target& target, std::optional<CachedBlob> on_disk);
   void handle_fill_end(const Digest& digest, const Fill::End& end);
   void answer_directly(Request request, Respond respond);
   void count(const char* from);

@@ -62,15 +62,19 @@ void FillBody::advance(std::size_t size) {
   progress_->sent_max_bytes = std::max(progress_->sent_max_bytes, at_);
 }
 
-Fill::Fill(ReplicaSet& replicas, BlobCache& cache, loop::WorkQueue& work, Target target,
-           std::optional<std::uint64_t> size_bytes, OnEnd on_end)
+Fill::Fill(ReplicaSet& replicas, BlobCache& cache, loop::WorkQueue& work, Wanted wanted,
+           OnEnd on_end)
     : replicas_(replicas),
       cache_(cache),
       work_(work),
-      target_(std::move(target)),
-      expected_bytes_(size_bytes),
+      target_(std::move(wanted.target)),
+      expected_bytes_(wanted.size_bytes),
       on_end_(std::move(on_end)) {
-  start_source();
+  if (wanted.on_disk) {
+    start_check(*wanted.on_disk);
+  } else {
+    start_source();
+  }
 }
 
 Fill::~Fill() {
@@ -80,6 +84,68 @@ Fill::~Fill() {
   if (progress_) {
     progress_->is_broken = progress_->readable_bytes < progress_->size_bytes;
   }
+}
+
+void Fill::start_check(const CachedBlob& on_disk) {
+  const base::TimePoint head_at = replicas_.loop().now() + kCheckedHeadMax;
+  const std::uint64_t safe =
+      on_disk.size_bytes > kCheckedFirstMax ? on_disk.size_bytes - kHeldBackBytes : 0;
+  BlobCheck::Callbacks callbacks;
+  callbacks.on_progress = [this, on_disk, head_at, safe](std::uint64_t checked_bytes) {
+    if (safe == 0 && replicas_.loop().now() < head_at) {
+      return;
+    }
+    const auto life = std::weak_ptr<int>(life_);
+    open_to_readers(on_disk.file, on_disk.size_bytes);
+    if (!life.expired()) {
+      progress_->readable_bytes = std::min(checked_bytes, safe);
+      tell_readers();
+    }
+  };
+  callbacks.on_end = [this, on_disk](BlobCheck::Verdict verdict) {
+    handle_checked(on_disk, verdict);
+  };
+  check_ = std::make_unique<BlobCheck>(work_, on_disk.file, on_disk.size_bytes, *target_.digest,
+                                       std::move(callbacks));
+  if (!check_->start().ok()) {
+    start_source();
+  }
+}
+
+void Fill::handle_checked(const CachedBlob& on_disk, BlobCheck::Verdict verdict) {
+  if (verdict == BlobCheck::Verdict::Right) {
+    cache_.confirm(*target_.digest);
+    open_to_readers(on_disk.file, on_disk.size_bytes);
+    progress_->readable_bytes = on_disk.size_bytes;
+    tell_readers();
+    end({});
+    return;
+  }
+  if (verdict == BlobCheck::Verdict::Wrong) {
+    was_wrong_on_disk_ = true;
+    base::log_warning("cache: " + target_.digest->text() +
+                      " has other bytes on disk than its digest says, fetched anew");
+    cache_.reject(*target_.digest);
+  }
+  if (warn_if_sent()) {
+    fail(base::Error(base::Errc::Unavailable, target_.digest->text() + ": not right on disk"));
+    return;
+  }
+  if (progress_) {
+    expected_bytes_ = progress_->size_bytes;  // an answer's head has told it
+    progress_->readable_bytes = 0;
+  }
+  start_source();
+}
+
+// Once; answers that wait for their head get it now.
+void Fill::open_to_readers(std::shared_ptr<const File> file, std::uint64_t size_bytes) {
+  if (!progress_) {
+    progress_ = std::make_shared<FillProgress>();
+  }
+  progress_->file = std::move(file);
+  progress_->size_bytes = size_bytes;
+  tell_heads(size_bytes);
 }
 
 void Fill::start_source() {
@@ -131,12 +197,7 @@ void Fill::handle_size(std::uint64_t size_bytes) {
   partial_ = std::move(partial).value();
   writer_ = std::make_shared<Writer>();
   writer_->file = partial_->file;
-  if (!progress_) {
-    progress_ = std::make_shared<FillProgress>();
-  }
-  progress_->file = partial_->file;
-  progress_->size_bytes = size_bytes;
-  tell_heads(size_bytes);
+  open_to_readers(partial_->file, size_bytes);
 }
 
 void Fill::handle_data(std::span<const std::uint8_t> bytes) {
@@ -245,14 +306,20 @@ void Fill::handle_mismatch() {
     start_source();  // nobody has seen a wrong byte
     return;
   }
-  if (progress_->sent_max_bytes > 0) {
-    base::log_warning(
-        target_.repository + "@" + target_.digest->text() + ": " +
-        std::to_string(progress_->sent_max_bytes) +
-        " unverified bytes were sent before the digest failed; if the runtime goes on "
-        "failing, remove its ingest of this digest");
-  }
+  warn_if_sent();
   fail(base::Error(base::Errc::Unavailable, target_.digest->text() + ": wrong bytes"));
+}
+
+// True if wrong bytes may have left this program.
+bool Fill::warn_if_sent() const {
+  if (!progress_ || progress_->sent_max_bytes == 0) {
+    return false;
+  }
+  base::log_warning(target_.repository + "@" + target_.digest->text() + ": " +
+                    std::to_string(progress_->sent_max_bytes) +
+                    " unverified bytes were sent before the digest failed; if the runtime goes on "
+                    "failing, remove its ingest of this digest");
+  return true;
 }
 
 void Fill::fail(const base::Error& error) {
@@ -268,8 +335,9 @@ void Fill::fail(const base::Error& error) {
 }
 
 void Fill::end(base::Status status) {
+  const bool is_fetched = status.ok() && attempts_ > 0;
   const auto on_end = std::move(on_end_);
-  on_end({std::move(status), progress_ ? progress_->size_bytes : 0});
+  on_end({std::move(status), is_fetched ? progress_->size_bytes : 0, was_wrong_on_disk_});
 }
 
 }  // namespace mirror

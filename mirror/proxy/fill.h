@@ -10,10 +10,12 @@
 #include "mirror/oci/range.h"
 #include "mirror/oci/target.h"
 #include "mirror/proxy/blob_cache.h"
+#include "mirror/proxy/blob_check.h"
 #include "mirror/proxy/body.h"
 #include "mirror/registry/blob_source.h"
 #include "mirror/registry/replica_set.h"
 #include "overlay/base/result.h"
+#include "overlay/base/time.h"
 #include "overlay/loop/work_queue.h"
 
 namespace mirror {
@@ -54,6 +56,16 @@ class FillBody : public Body {
 // passed would be committed by the runtime and poison its store until somebody cleans it by hand.
 // Blobs up to that size are thus never sent unverified at all. On a mismatch the replicas that
 // contributed are banned for this blob; if nothing has been sent yet, it starts again with others.
+//
+// A blob that the cache found on disk at start is read through SHA-256 first and takes the
+// replicas' place if it is right. If not it is removed, and the replicas are asked as if it had
+// never been there: whoever waits sees nothing of it, because up to kCheckedFirstMax nothing is
+// sent before.
+//
+//   checking what is on disk --right-----------------------------> end
+//         | wrong, or nothing there                                 ^
+//         v                                                         |
+//   filling from replicas --all bytes--> digest matches --committed-+
 class Fill {
  public:
   static constexpr std::uint64_t kHeldBackBytes = 4U << 20;
@@ -61,18 +73,28 @@ class Fill {
   static constexpr std::size_t kBufferedLow = 4U << 20;
   static constexpr std::size_t kChunkBytes = 1U << 20;
   static constexpr int kAttemptsMax = 3;  // after wrong bytes
+  // What is on disk and larger is sent while it is read, but for its end. At 200 MB/s this much
+  // takes 20 s; a connection on which nothing is sent ends after 120 s.
+  static constexpr std::uint64_t kCheckedFirstMax = std::uint64_t{4} << 30;
+  // Then an answer's head goes out, containerd waits 30 s for it. Before that a 404 is possible.
+  static constexpr base::Duration kCheckedHeadMax = std::chrono::seconds(5);
 
   // Errors: NotFound when no replica has it; LimitExceeded when the cache has no room.
   using OnHead = std::function<void(const base::Result<std::uint64_t>& size_bytes)>;
+  struct Wanted {
+    Target target;
+    std::optional<std::uint64_t> size_bytes;  // where a manifest told it
+    std::optional<CachedBlob> on_disk;        // not verified yet
+  };
   struct End {
     base::Status status;
-    std::uint64_t size_bytes = 0;
+    std::uint64_t fetched_bytes = 0;  // and verified
+    bool was_wrong_on_disk = false;
   };
   // Once, when all is done: committed or given up. May destroy the fill.
   using OnEnd = std::function<void(const End&)>;
 
-  Fill(ReplicaSet& replicas, BlobCache& cache, loop::WorkQueue& work, Target target,
-       std::optional<std::uint64_t> size_bytes, OnEnd on_end);
+  Fill(ReplicaSet& replicas, BlobCache& cache, loop::WorkQueue& work, Wanted wanted, OnEnd on_end);
   ~Fill();
   Fill(const Fill&) = delete;
   Fill& operator=(const Fill&) = delete;
@@ -85,6 +107,9 @@ class Fill {
  private:
   struct Writer;
 
+  void start_check(const CachedBlob& on_disk);
+  void handle_checked(const CachedBlob& on_disk, BlobCheck::Verdict verdict);
+  void open_to_readers(std::shared_ptr<const File> file, std::uint64_t size_bytes);
   void start_source();
   void handle_size(std::uint64_t size_bytes);
   void handle_data(std::span<const std::uint8_t> bytes);
@@ -96,6 +121,7 @@ class Fill {
   void tell_heads(const base::Result<std::uint64_t>& result);
   void tell_readers();
   void fail(const base::Error& error);
+  bool warn_if_sent() const;
   void end(base::Status status);
 
   ReplicaSet& replicas_;
@@ -105,6 +131,7 @@ class Fill {
   std::optional<std::uint64_t> expected_bytes_;
   OnEnd on_end_;
   std::vector<OnHead> waiting_;
+  std::unique_ptr<BlobCheck> check_;
   std::unique_ptr<BlobSource> source_;
   std::optional<PartialBlob> partial_;
   std::shared_ptr<FillProgress> progress_;  // owned with the readers
@@ -117,6 +144,7 @@ class Fill {
   bool is_writing_ = false;
   bool is_source_done_ = false;
   bool is_source_paused_ = false;
+  bool was_wrong_on_disk_ = false;
   int attempts_ = 0;
   // Tells a job's completion that the fill it belonged to is gone or began anew.
   std::shared_ptr<int> life_ = std::make_shared<int>(0);

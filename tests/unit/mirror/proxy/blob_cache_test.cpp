@@ -69,5 +69,22 @@ TEST_F(BlobCacheTest, ABlobOfSeveralSyncPiecesBecomesDurable) {
   EXPECT_EQ(cache->find(digest_)->size_bytes, size);
 }
 
+TEST_F(BlobCacheTest, OnlyWhatAnEarlierOneLeftIsUnverified) {
+  auto cache = open();
+  const auto partial = cache->begin(digest_, 4).value();
+  ASSERT_EQ(write(partial.file->fd(), "blob", 4), 4);
+  ASSERT_TRUE(commit(*cache, partial).ok());
+  EXPECT_TRUE(cache->find(digest_)->is_verified);
+  cache.reset();
+
+  cache = open();
+  EXPECT_FALSE(cache->find(digest_)->is_verified);
+  cache->confirm(digest_);
+  EXPECT_TRUE(cache->find(digest_)->is_verified);
+  cache->reject(digest_);
+  EXPECT_FALSE(cache->find(digest_).has_value());
+  EXPECT_EQ(cache->size_bytes(), 0u);
+}
+
 }  // namespace
 }  // namespace mirror
