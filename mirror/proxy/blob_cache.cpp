@@ -245,6 +245,10 @@ base::Result<PartialBlob> BlobCache::begin(const Digest& digest, std::uint64_t s
     return system_error("open " + partial.path, errno);
   }
   partial.file = std::make_shared<const File>(fd);
+  if (const int direct = ::open(partial.path.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC);
+      direct >= 0) {
+    partial.direct = std::make_shared<const File>(direct);
+  }
   partial.size_bytes = size_bytes;
   reserved_bytes_ += size_bytes;
   return partial;

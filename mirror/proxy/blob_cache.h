@@ -34,7 +34,8 @@ struct CachedBlob {
 // A blob being written: it ends by commit() or abandon().
 struct PartialBlob {
   std::string path;
-  std::shared_ptr<const File> file;  // shared by the writer and the answers that read along
+  std::shared_ptr<const File> file;    // shared by the writer and the answers that read along
+  std::shared_ptr<const File> direct;  // the same past the page cache; null where that cannot be
   std::uint64_t size_bytes = 0;
 };
 

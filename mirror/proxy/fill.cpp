@@ -1,44 +1,11 @@
 #include "mirror/proxy/fill.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
-#include <unistd.h>
-
 #include "overlay/base/log.h"
-#include "overlay/crypto/digest.h"
 
 namespace mirror {
-
-// Touched by one job at a time, and by the fill only between jobs.
-struct Fill::Writer {
-  crypto::Sha256 hash;
-  std::shared_ptr<const File> file;
-  std::uint64_t offset = 0;
-  std::vector<std::vector<std::uint8_t>> chunks;  // of the job under way
-  int error = 0;                                  // errno of the first failed write
-
-  void run() {
-    for (const auto& chunk : chunks) {
-      hash.update(chunk);
-      std::size_t done = 0;
-      while (done < chunk.size()) {
-        const ssize_t written = pwrite(file->fd(), chunk.data() + done, chunk.size() - done,
-                                       static_cast<off_t>(offset));
-        if (written < 0 && errno == EINTR) {
-          continue;
-        }
-        if (written <= 0) {
-          error = written < 0 ? errno : ENOSPC;
-          return;
-        }
-        done += static_cast<std::size_t>(written);
-        offset += static_cast<std::uint64_t>(written);
-      }
-    }
-  }
-};
 
 FillBody::FillBody(std::shared_ptr<FillProgress> progress, ByteRange range)
     : progress_(std::move(progress)), size_bytes_(range.size_bytes()), at_(range.first) {
@@ -47,19 +14,35 @@ FillBody::FillBody(std::shared_ptr<FillProgress> progress, ByteRange range)
 
 FillBody::~FillBody() {
   progress_->readers.erase(this);
+  if (progress_->on_sent) {
+    progress_->on_sent();
+  }
 }
 
 Body::Piece FillBody::peek() {
   if (at_ >= progress_->readable_bytes) {
     return {};
   }
-  return {
-      progress_->file->fd(), at_, static_cast<std::size_t>(progress_->readable_bytes - at_), {}};
+  const std::uint64_t end = progress_->readable_bytes;
+  const std::uint64_t first = progress_->recent_first;
+  const auto index = static_cast<std::size_t>((at_ - std::min(at_, first)) / Chunk::kBytes);
+  if (at_ < first || index >= progress_->recent.size()) {
+    const std::uint64_t file_end = at_ < first ? std::min(end, first) : end;
+    return {progress_->file->fd(), at_, static_cast<std::size_t>(file_end - at_), {}};
+  }
+  const std::uint64_t chunk_first = first + index * Chunk::kBytes;
+  const auto bytes =
+      progress_->recent[index]->bytes().subspan(static_cast<std::size_t>(at_ - chunk_first));
+  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), end - at_));
+  return {-1, 0, size, bytes.first(size)};
 }
 
 void FillBody::advance(std::size_t size) {
   at_ += size;
   progress_->sent_max_bytes = std::max(progress_->sent_max_bytes, at_);
+  if (progress_->on_sent) {
+    progress_->on_sent();
+  }
 }
 
 Fill::Fill(ReplicaSet& replicas, BlobCache& cache, loop::WorkQueue& work, Wanted wanted,
@@ -69,7 +52,11 @@ Fill::Fill(ReplicaSet& replicas, BlobCache& cache, loop::WorkQueue& work, Wanted
       work_(work),
       target_(std::move(wanted.target)),
       expected_bytes_(wanted.size_bytes),
-      on_end_(std::move(on_end)) {
+      on_end_(std::move(on_end)),
+      client_timer_(replicas.loop(), [this] {
+        is_client_awaited_ = false;
+        pace();
+      }) {
   if (wanted.on_disk) {
     start_check(*wanted.on_disk);
   } else {
@@ -82,7 +69,11 @@ Fill::~Fill() {
     cache_.abandon(*partial_);
   }
   if (progress_) {
+    progress_->on_sent = nullptr;
     progress_->is_broken = progress_->readable_bytes < progress_->size_bytes;
+    if (!progress_->is_broken) {
+      progress_->recent.clear();  // it is all in the file; whoever stays on must not keep memory
+    }
   }
 }
 
@@ -142,6 +133,7 @@ void Fill::handle_checked(const CachedBlob& on_disk, BlobCheck::Verdict verdict)
 void Fill::open_to_readers(std::shared_ptr<const File> file, std::uint64_t size_bytes) {
   if (!progress_) {
     progress_ = std::make_shared<FillProgress>();
+    progress_->on_sent = [this] { pace(); };
   }
   progress_->file = std::move(file);
   progress_->size_bytes = size_bytes;
@@ -195,92 +187,116 @@ void Fill::handle_size(std::uint64_t size_bytes) {
     return;
   }
   partial_ = std::move(partial).value();
-  writer_ = std::make_shared<Writer>();
-  writer_->file = partial_->file;
+  BlobWriter::Callbacks callbacks;
+  callbacks.on_progress = [this] { handle_progress(); };
+  callbacks.on_error = [this](const base::Error& error) { fail(error); };
+  writer_ = std::make_unique<BlobWriter>(work_, *partial_, std::move(callbacks));
+  received_bytes_ = 0;
   open_to_readers(partial_->file, size_bytes);
 }
 
 void Fill::handle_data(std::span<const std::uint8_t> bytes) {
-  if (buffered_.empty() || buffered_.back().size() + bytes.size() > kChunkBytes) {
-    if (spare_.empty()) {
-      spare_.emplace_back().reserve(kChunkBytes);
+  if (const auto status = keep(bytes); !status.ok()) {
+    fail(status.error());
+    return;
+  }
+  const std::uint64_t safe =
+      progress_->size_bytes > kHeldBackBytes ? progress_->size_bytes - kHeldBackBytes : 0;
+  progress_->readable_bytes = std::min(received_bytes_, safe);
+  const auto life = std::weak_ptr<int>(life_);
+  tell_readers();
+  if (!life.expired()) {
+    pace();
+  }
+}
+
+// Copies to memory and gives chunks that have become full to the writer.
+base::Status Fill::keep(std::span<const std::uint8_t> bytes) {
+  auto& recent = progress_->recent;
+  while (!bytes.empty()) {
+    if (recent.empty() || recent.back()->is_full()) {
+      if (spare_.empty()) {
+        spare_.push_back(std::make_shared<Chunk>());
+      }
+      recent.push_back(std::move(spare_.back()));
+      spare_.pop_back();
     }
-    buffered_.push_back(std::move(spare_.back()));
-    spare_.pop_back();
+    const std::size_t taken = recent.back()->append(bytes);
+    bytes = bytes.subspan(taken);
+    received_bytes_ += taken;
+    if (recent.back()->is_full() || received_bytes_ == progress_->size_bytes) {
+      if (auto status = writer_->add(recent.back(), !is_client_awaited_); !status.ok()) {
+        return status;
+      }
+    }
   }
-  buffered_.back().insert(buffered_.back().end(), bytes.begin(), bytes.end());
-  buffered_bytes_ += bytes.size();
-  if (buffered_bytes_ > kBufferedMax && !is_source_paused_) {
-    is_source_paused_ = true;
-    source_->pause();
-  }
-  write_buffered();
+  return {};
 }
 
 void Fill::handle_source_end(const base::Status& status) {
   is_source_done_ = true;
   if (!status.ok()) {
     fail(status.error());
-    return;
+  } else if (writer_->is_idle()) {
+    handle_whole();
   }
-  write_buffered();
 }
 
-// One job at a time keeps the bytes in order; what comes meanwhile makes the next one larger.
-void Fill::write_buffered() {
-  if (is_writing_) {
-    return;
+void Fill::handle_progress() {
+  drop_recent();
+  if (is_source_done_ && writer_->is_idle()) {
+    handle_whole();
+  } else {
+    pace();
   }
-  if (buffered_.empty()) {
-    if (is_source_done_) {
-      handle_whole();
+}
+
+void Fill::drop_recent() {
+  auto& recent = progress_->recent;
+  while (recent.size() > kRecentBytes / Chunk::kBytes &&
+         progress_->recent_first + Chunk::kBytes <= writer_->done_bytes()) {
+    progress_->recent_first += Chunk::kBytes;
+    auto chunk = std::move(recent.front());
+    recent.pop_front();
+    if (chunk.use_count() == 1 && spare_.size() < kUndoneMax / Chunk::kBytes) {
+      chunk->clear();
+      spare_.push_back(std::move(chunk));
     }
-    return;
-  }
-  is_writing_ = true;
-  writer_->chunks = std::exchange(buffered_, {});
-  buffered_bytes_ = 0;
-  const auto status = work_.submit([writer = writer_] { writer->run(); },
-                                   [this, life = std::weak_ptr<int>(life_), writer = writer_] {
-                                     if (!life.expired() && writer == writer_) {
-                                       handle_written();
-                                     }
-                                   });
-  if (!status.ok()) {
-    fail(status.error());
   }
 }
 
-void Fill::handle_written() {
-  is_writing_ = false;
-  if (writer_->error != 0) {
-    const bool is_full = writer_->error == ENOSPC || writer_->error == EDQUOT;
-    fail(base::Error(
-        is_full ? base::Errc::LimitExceeded : base::Errc::Unavailable,
-        "write " + partial_->path + ": " + uv_strerror(uv_translate_sys_error(writer_->error))));
+// How far the foremost client is behind what it might be sent.
+std::uint64_t Fill::client_lag_bytes() const {
+  std::uint64_t lag = progress_->readers.empty() ? 0 : progress_->readable_bytes;
+  for (const FillBody* const reader : progress_->readers) {
+    lag = std::min(lag,
+                   progress_->readable_bytes - std::min(progress_->readable_bytes, reader->at()));
+  }
+  return lag;
+}
+
+// Has the replica wait for the disk, and for a moment for the client.
+void Fill::pace() {
+  if (!source_ || !writer_ || is_source_done_) {
     return;
   }
-  for (auto& chunk : writer_->chunks) {
-    chunk.clear();
-    spare_.push_back(std::move(chunk));
+  const std::uint64_t undone = received_bytes_ - writer_->done_bytes();
+  const std::uint64_t lag = is_client_awaited_ ? client_lag_bytes() : 0;
+  const bool is_client_late = lag > (is_source_paused_ ? kRecentBytes / 4 : kRecentBytes / 2);
+  const bool is_disk_late = undone > (is_source_paused_ ? kUndoneLow : kUndoneMax);
+  if (!is_client_late) {
+    client_timer_.stop();
+  } else if (!client_timer_.is_started()) {
+    client_timer_.start_after(kClientWaitMax);
   }
-  writer_->chunks.clear();
-  if (is_source_paused_ && buffered_bytes_ <= kBufferedLow) {
-    is_source_paused_ = false;
-    source_->resume();
-  }
-  const std::uint64_t safe =
-      progress_->size_bytes > kHeldBackBytes ? progress_->size_bytes - kHeldBackBytes : 0;
-  progress_->readable_bytes = std::min(writer_->offset, safe);
-  const auto life = std::weak_ptr<int>(life_);
-  tell_readers();
-  if (!life.expired()) {
-    write_buffered();
+  if (const bool must_pause = is_client_late || is_disk_late; must_pause != is_source_paused_) {
+    is_source_paused_ = must_pause;
+    must_pause ? source_->pause() : source_->resume();
   }
 }
 
 void Fill::handle_whole() {
-  const Digest digest = Digest::sha256(writer_->hash.finish());
+  const Digest digest = Digest::sha256(writer_->digest());
   if (digest != *target_.digest) {
     handle_mismatch();
     return;
@@ -303,6 +319,8 @@ void Fill::handle_mismatch() {
   cache_.abandon(*std::exchange(partial_, std::nullopt));
   if (progress_->sent_max_bytes == 0 && attempts_ < kAttemptsMax) {
     progress_->readable_bytes = 0;
+    progress_->recent.clear();
+    progress_->recent_first = 0;
     start_source();  // nobody has seen a wrong byte
     return;
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,11 +12,14 @@
 #include "mirror/oci/target.h"
 #include "mirror/proxy/blob_cache.h"
 #include "mirror/proxy/blob_check.h"
+#include "mirror/proxy/blob_writer.h"
 #include "mirror/proxy/body.h"
+#include "mirror/proxy/chunk.h"
 #include "mirror/registry/blob_source.h"
 #include "mirror/registry/replica_set.h"
 #include "overlay/base/result.h"
 #include "overlay/base/time.h"
+#include "overlay/loop/timer.h"
 #include "overlay/loop/work_queue.h"
 
 namespace mirror {
@@ -27,7 +31,12 @@ struct FillProgress {
   std::uint64_t readable_bytes = 0;  // from the start; verified or safely short of the end
   std::uint64_t sent_max_bytes = 0;  // the furthest that any answer has sent
   bool is_broken = false;
+  // What came last, still in memory: whole chunks from `recent_first` on, and one that grows. All
+  // before it is in the file. Shared with the writer.
+  std::deque<std::shared_ptr<Chunk>> recent;
+  std::uint64_t recent_first = 0;
   std::set<class FillBody*> readers;  // each removes itself
+  std::function<void()> on_sent;      // the fill's, while there is one: a reader has moved or gone
 };
 
 // Part of a blob that is being filled: sends what is there and waits for the rest.
@@ -41,6 +50,7 @@ class FillBody : public Body {
   Piece peek() override;
   void advance(std::size_t size) override;
   void notify() const { changed(); }
+  std::uint64_t at() const { return at_; }  // of the blob: to be sent next
 
  private:
   // Owned together with the Fill and its other readers: a reader may outlive the Fill.
@@ -50,7 +60,10 @@ class FillBody : public Body {
 };
 
 // Brings one blob from the replicas into the cache, once, however many ask for it, and whether or
-// not they stay. Its bytes go to disk and through SHA-256 on a pool thread as they come.
+// not they stay. Its bytes go to disk and through SHA-256 on pool threads as they come, and to the
+// clients from memory: the disk holds up neither them nor the replica, unless kUndoneMax wait for
+// it. The replica also waits a moment for the foremost client, so that this one need not be sent
+// from the file what was in memory a while ago.
 //
 // The last kHeldBackBytes are readable only when the digest has matched: an end that no check has
 // passed would be committed by the runtime and poison its store until somebody cleans it by hand.
@@ -69,9 +82,12 @@ class FillBody : public Body {
 class Fill {
  public:
   static constexpr std::uint64_t kHeldBackBytes = 4U << 20;
-  static constexpr std::size_t kBufferedMax = 8U << 20;  // then the replica has to wait
-  static constexpr std::size_t kBufferedLow = 4U << 20;
-  static constexpr std::size_t kChunkBytes = 1U << 20;
+  static constexpr std::uint64_t kUndoneMax = 8U << 20;  // not written: the replica has to wait
+  static constexpr std::uint64_t kUndoneLow = 4U << 20;
+  static constexpr std::uint64_t kRecentBytes = 8U << 20;  // kept in memory for the clients
+  static_assert(kRecentBytes >= kHeldBackBytes);
+  // A client that takes longer to catch up is slow; the replica does not wait for it any more.
+  static constexpr base::Duration kClientWaitMax = std::chrono::seconds(1);
   static constexpr int kAttemptsMax = 3;  // after wrong bytes
   // What is on disk and larger is sent while it is read, but for its end. At 200 MB/s this much
   // takes 20 s; a connection on which nothing is sent ends after 120 s.
@@ -105,8 +121,6 @@ class Fill {
   std::unique_ptr<Body> read(ByteRange range);
 
  private:
-  struct Writer;
-
   void start_check(const CachedBlob& on_disk);
   void handle_checked(const CachedBlob& on_disk, BlobCheck::Verdict verdict);
   void open_to_readers(std::shared_ptr<const File> file, std::uint64_t size_bytes);
@@ -114,8 +128,11 @@ class Fill {
   void handle_size(std::uint64_t size_bytes);
   void handle_data(std::span<const std::uint8_t> bytes);
   void handle_source_end(const base::Status& status);
-  void write_buffered();
-  void handle_written();
+  base::Status keep(std::span<const std::uint8_t> bytes);
+  void handle_progress();
+  void drop_recent();
+  std::uint64_t client_lag_bytes() const;
+  void pace();
   void handle_whole();
   void handle_mismatch();
   void tell_heads(const base::Result<std::uint64_t>& result);
@@ -135,13 +152,12 @@ class Fill {
   std::unique_ptr<BlobSource> source_;
   std::optional<PartialBlob> partial_;
   std::shared_ptr<FillProgress> progress_;  // owned with the readers
-  std::shared_ptr<Writer> writer_;          // owned with the job that is running
-  std::vector<std::vector<std::uint8_t>> buffered_;
-  // Written and empty, but with their memory: fresh pages for every megabyte cost as much as
-  // hashing.
-  std::vector<std::vector<std::uint8_t>> spare_;
-  std::size_t buffered_bytes_ = 0;
-  bool is_writing_ = false;
+  std::unique_ptr<BlobWriter> writer_;
+  // Of memory that is free again: fresh pages for every megabyte cost as much as hashing.
+  std::vector<std::shared_ptr<Chunk>> spare_;
+  loop::Timer client_timer_;
+  std::uint64_t received_bytes_ = 0;
+  bool is_client_awaited_ = true;
   bool is_source_done_ = false;
   bool is_source_paused_ = false;
   bool was_wrong_on_disk_ = false;

@@ -70,6 +70,49 @@ TEST_F(PullTest, AClientThatGoesAwayDoesNotEndTheFetch) {
   EXPECT_EQ(near_.requests.size(), 1u);
 }
 
+TEST_F(PullTest, AClientThatDoesNotReadHoldsUpNeitherTheFetchNorTheOthers) {
+  const std::string bytes = some_bytes(64U << 20, 13);
+  const Digest digest = near_.put_blob(bytes);
+  loop::HttpRequest request;
+  request.url = url(blob_target(digest));
+  loop::HttpStreamCallbacks callbacks;
+  loop::RequestHandle handle;
+  bool has_head = false;
+  callbacks.on_head = [&](const loop::HttpHead&) {
+    has_head = true;
+    handle.pause();
+  };
+  handle = client_.stream(std::move(request), std::move(callbacks));
+  ASSERT_TRUE(run_until([&] { return has_head; }));
+  wait_for_cached_blobs(1);
+
+  EXPECT_TRUE(get(blob_target(digest)).body == bytes);
+  EXPECT_EQ(near_.requests.size(), 1u);
+}
+
+TEST_F(PullTest, WhoJoinsLateGetsFromTheFileWhatHasLeftMemory) {
+  const std::string bytes = some_bytes(32U << 20, 14);
+  constexpr std::size_t kThere = 24U << 20;  // the fill stops here: more than it keeps in memory
+  const Digest digest = near_.put_blob(bytes);
+  near_.fault = Fault::Silent;
+  near_.fault_at = kThere;
+  std::array<std::string, 2> got;
+  std::vector<loop::RequestHandle> handles;
+  for (std::string& one : got) {
+    loop::HttpRequest request;
+    request.url = url(blob_target(digest));
+    loop::HttpStreamCallbacks callbacks;
+    callbacks.on_data = [&one](std::span<const std::uint8_t> piece) {
+      one.append(piece.begin(), piece.end());
+    };
+    handles.push_back(client_.stream(std::move(request), std::move(callbacks)));
+    ASSERT_TRUE(run_until([&] { return one.size() >= kThere; }));
+  }
+
+  EXPECT_TRUE(bytes.starts_with(got[0]));
+  EXPECT_TRUE(bytes.starts_with(got[1]));
+}
+
 TEST_F(PullTest, RangesAreExactFromAFillAndFromTheCache) {
   const std::string bytes = some_bytes(100'000, 4);
   const Digest digest = near_.put_blob(bytes);
