@@ -1,0 +1,178 @@
+// A prime field in Montgomery form, one template for every modulus, host and device.
+//
+// A Params gives kLimbs, kModulus, kR (2^(64 kLimbs) mod p), kR2 (its square mod p) and kInverse
+// (-1/p mod 2^64). Values are always reduced, so equal elements have equal limbs and a table made
+// on one side is used unchanged on the other. The top bit of the modulus is free (both fields here
+// have seven and three spare bits), which is what lets a product's carries stay in one limb.
+//
+// Nothing here is constant-time: the puzzle has no secrets.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+
+#include "gpu/field/limbs.h"
+
+namespace gpu {
+
+template <typename Params>
+class Fp {
+ public:
+  static constexpr std::size_t kLimbs = Params::kLimbs;
+  static constexpr std::size_t kBytes = kLimbs * 8;
+  using Value = Limbs<kLimbs>;
+  static constexpr Value kModulus = Params::kModulus;
+
+  constexpr Fp() = default;  // zero
+
+  static constexpr Fp zero() { return Fp(); }
+  static constexpr Fp one() { return from_montgomery(Params::kR); }
+  static constexpr Fp from_u64(std::uint64_t value) {
+    Value canonical;
+    canonical.at[0] = value;
+    return from_canonical(canonical);
+  }
+  // Requires value < kModulus.
+  static constexpr Fp from_canonical(const Value& value) {
+    return from_montgomery(value) * from_montgomery(Params::kR2);
+  }
+  // The limbs as they are: value * 2^(64 kLimbs) mod p. Requires them below kModulus.
+  static constexpr Fp from_montgomery(const Value& limbs) {
+    Fp out;
+    out.limbs_ = limbs;
+    return out;
+  }
+
+  constexpr const Value& montgomery() const { return limbs_; }
+  constexpr Value canonical() const {
+    Value one;
+    one.at[0] = 1;
+    return (*this * from_montgomery(one)).limbs_;
+  }
+
+  constexpr bool is_zero() const { return gpu::is_zero(limbs_); }
+  friend constexpr bool operator==(const Fp&, const Fp&) = default;
+
+  friend constexpr Fp operator+(const Fp& a, const Fp& b) {
+    Fp out = a;
+    add_to(out.limbs_, b.limbs_);  // no carry out: the top bit of the modulus is free
+    out.reduce_once();
+    return out;
+  }
+  friend constexpr Fp operator-(const Fp& a, const Fp& b) {
+    Fp out = a;
+    // Without a branch: which way it went would be a coin's toss to the processor.
+    const std::uint64_t mask = 0 - sub_from(out.limbs_, b.limbs_);
+    Value correction;
+    for (std::size_t i = 0; i < kLimbs; ++i) {
+      correction.at[i] = kModulus.at[i] & mask;
+    }
+    add_to(out.limbs_, correction);
+    return out;
+  }
+  constexpr Fp operator-() const { return is_zero() ? *this : from_montgomery(kModulus) - *this; }
+  constexpr Fp doubled() const { return *this + *this; }
+
+  // By the multiplier that the processor is best at (multiplier.h) where the field has one.
+  friend constexpr Fp operator*(const Fp& a, const Fp& b) {
+    if constexpr (requires { Params::multiply(nullptr, nullptr, nullptr); }) {
+      if (!std::is_constant_evaluated()) {
+        Fp out;
+        Params::multiply(out.limbs_.at, a.limbs_.at, b.limbs_.at);
+        return out;
+      }
+    }
+    return multiply_portable(a, b);
+  }
+  constexpr Fp squared() const { return *this * *this; }
+  constexpr Fp& operator+=(const Fp& b) { return *this = *this + b; }
+  constexpr Fp& operator-=(const Fp& b) { return *this = *this - b; }
+  constexpr Fp& operator*=(const Fp& b) { return *this = *this * b; }
+
+  // Montgomery's product by operand scanning (Koc, Acar, Kaliski 1996, CIOS), without the carry limb
+  // that a modulus with a free top bit does not need.
+  static constexpr Fp multiply_portable(const Fp& a, const Fp& b) {
+    Fp out;
+    std::uint64_t* t = out.limbs_.at;
+    for (std::size_t i = 0; i < kLimbs; ++i) {
+      std::uint64_t high = 0;
+      t[0] = mul_add(a.limbs_.at[0], b.limbs_.at[i], t[0], 0, high);
+      const std::uint64_t m = t[0] * Params::kInverse;
+      std::uint64_t carry = 0;
+      mul_add(m, kModulus.at[0], t[0], 0, carry);
+      for (std::size_t j = 1; j < kLimbs; ++j) {
+        t[j] = mul_add(a.limbs_.at[j], b.limbs_.at[i], t[j], high, high);
+        t[j - 1] = mul_add(m, kModulus.at[j], t[j], carry, carry);
+      }
+      t[kLimbs - 1] = high + carry;
+    }
+    out.reduce_once();
+    return out;
+  }
+
+  // (low + high * 2^(64 kLimbs)) mod p as an integer, for any limbs: two products. What is scanned
+  // limb by limb may be any value; the other factor is reduced.
+  static constexpr Value reduce_wide(const Value& low, const Value& high) {
+    return (multiply_portable(from_montgomery(Params::kR), from_montgomery(low)) +
+            multiply_portable(from_montgomery(Params::kR2), from_montgomery(high)))
+        .limbs_;
+  }
+
+  // this^exponent. O(bits) products.
+  template <std::size_t N>
+  constexpr Fp pow(const Limbs<N>& exponent) const {
+    Fp out = one();
+    for (std::size_t i = bit_length(exponent); i-- > 0;) {
+      out = out.squared();
+      if (bit(exponent, i)) {
+        out *= *this;
+      }
+    }
+    return out;
+  }
+
+  // 1/this by Fermat, about 1.5 products a bit; zero gives zero. Many at once: invert_all.
+  constexpr Fp inverse() const {
+    Value exponent = kModulus;
+    Value two;
+    two.at[0] = 2;
+    sub_from(exponent, two);
+    return pow(exponent);
+  }
+
+ private:
+  constexpr void reduce_once() {
+    Value reduced = limbs_;
+    const std::uint64_t mask = 0 - sub_from(reduced, kModulus);
+    for (std::size_t i = 0; i < kLimbs; ++i) {
+      limbs_.at[i] = (limbs_.at[i] & mask) | (reduced.at[i] & ~mask);
+    }
+  }
+
+  Value limbs_;
+};
+
+// Replaces every value by its inverse, zero by zero, for one inversion and three products each
+// (Montgomery's trick). `scratch` holds at least as many elements as `values`.
+template <typename F>
+constexpr void invert_all(std::span<F> values, std::span<F> scratch) {
+  F product = F::one();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    scratch[i] = product;
+    if (!values[i].is_zero()) {
+      product *= values[i];
+    }
+  }
+  F inverse = product.inverse();
+  for (std::size_t i = values.size(); i-- > 0;) {
+    if (!values[i].is_zero()) {
+      const F value = values[i];
+      values[i] = inverse * scratch[i];
+      inverse *= value;
+    }
+  }
+}
+
+}  // namespace gpu

@@ -1,0 +1,42 @@
+// Which multiplier of Fq this process uses: chosen by what the processor has, overridable.
+//
+//   Scalar   portable C++
+//   Adx      mulx, adcx, adox: two carry chains at once (Intel, "New instructions supporting large
+//            integer arithmetic", 2012); needs BMI2 and ADX
+//   Ifma     eight products at once, 52-bit limbs, in the batch operations that have such a kernel
+//            (fq_lanes.h); single products are then Adx's. Needs AVX-512 F, VL and IFMA
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "overlay/base/result.h"
+
+namespace gpu {
+
+enum class Arithmetic { Scalar, Adx, Ifma };
+
+std::string_view name(Arithmetic arithmetic);
+// "scalar", "adx", "ifma", or "auto" for the best that this processor has.
+// Errors: Malformed for another word, Unavailable where the processor lacks the instructions.
+base::Result<Arithmetic> parse_arithmetic(std::string_view text);
+
+bool is_supported(Arithmetic arithmetic);
+Arithmetic best_arithmetic();
+
+// What single products of Fq use from now on; the best at start. Call it before threads are started
+// that compute. Requires is_supported(arithmetic).
+void use_arithmetic(Arithmetic arithmetic);
+Arithmetic arithmetic_in_use();
+
+namespace detail {
+
+using FqMultiply = void (*)(std::uint64_t* out, const std::uint64_t* a, const std::uint64_t* b);
+extern FqMultiply fq_multiply;
+
+// fq_adx.S. out may be a or b. Requires BMI2 and ADX, and a and b below the modulus.
+extern "C" void gpu_fq_multiply_adx(std::uint64_t* out, const std::uint64_t* a,
+                                    const std::uint64_t* b);
+
+}  // namespace detail
+}  // namespace gpu
