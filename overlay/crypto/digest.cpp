@@ -52,12 +52,31 @@ Digest256 sha256(std::span<const std::uint8_t> bytes) {
   return hash.finish();
 }
 
+Digest256 sha256d(std::span<const std::uint8_t> bytes) {
+  return sha256(sha256(bytes));
+}
+
 Digest256 blake2b(std::span<const std::uint8_t> bytes) {
   return generic_hash(bytes, {});
 }
 
 Digest256 keyed_blake2b(const Secret<32>& key, std::span<const std::uint8_t> bytes) {
   return generic_hash(bytes, key.bytes());
+}
+
+Digest512 blake2b_512(std::span<const std::uint8_t> bytes) {
+  Digest512 digest{};
+  static_assert(digest.size() == crypto_generichash_BYTES_MAX);
+  CHECK(crypto_generichash(digest.data(), digest.size(), bytes.data(), bytes.size(), nullptr, 0) ==
+        0);
+  return digest;
+}
+
+Digest256 blake2s(std::span<const std::uint8_t> bytes) {
+  Digest256 digest{};
+  CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_blake2s256(), nullptr) ==
+        1);
+  return digest;
 }
 
 }  // namespace crypto
