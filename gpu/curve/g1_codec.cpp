@@ -3,12 +3,17 @@
 #include <optional>
 #include <string>
 
+#include "gpu/curve/fq_codec.h"
+
 namespace gpu {
 namespace {
 
-constexpr std::uint8_t kLargerY = 0x80;
-constexpr std::uint8_t kInfinity = 0x40;
-constexpr std::uint8_t kFlags = kLargerY | kInfinity;
+using detail::check_length;
+using detail::kFlags;
+using detail::kInfinity;
+using detail::kLargerY;
+using detail::malformed;
+using detail::read_fq;
 
 constexpr unsigned kTwoAdicity = 46;
 constexpr Limbs<6> odd_part() {  // (q - 1) / 2^46
@@ -24,28 +29,8 @@ static_assert((kOddPart.at[0] & 1) == 1);
 // -5 is not a square in Fq.
 constexpr Fq kRootOfUnity = (-Fq::from_u64(5)).pow(kOddPart);
 
-bool is_larger(const Fq& y) { return less((-y).canonical(), y.canonical()); }
-
-base::Error malformed(std::string text) {
-  return base::Error(base::Errc::Malformed, std::move(text));
-}
-
-base::Result<Fq> read_fq(std::string_view field, const std::uint8_t* bytes, std::uint8_t flags) {
-  Limbs<6> value = from_bytes<6>(bytes);
-  value.at[5] &= ~(std::uint64_t{flags} << 56);
-  if (!less(value, FqParams::kModulus)) {
-    return malformed(std::string(field) + ": not below the modulus of the field");
-  }
-  return Fq::from_canonical(value);
-}
-
-base::Status check_length(std::span<const std::uint8_t> bytes, std::size_t expected) {
-  if (bytes.size() == expected) {
-    return {};
-  }
-  return base::Error(bytes.size() < expected ? base::Errc::Truncated : base::Errc::Malformed,
-                     "point: " + std::to_string(bytes.size()) + " bytes, expected " +
-                         std::to_string(expected));
+bool is_larger(const Fq& y) {
+  return less((-y).canonical(), y.canonical());
 }
 
 base::Result<G1Affine> checked(const G1Affine& point, Membership membership) {
