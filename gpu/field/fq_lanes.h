@@ -136,7 +136,7 @@ constexpr Fq kFromLanes = kToLanes.inverse();
 inline LaneLimbs to_lanes(const Fq& value) {
   return detail::split_lanes((value * detail::kToLanes).montgomery());
 }
-// Requires the value below 2^384, which is about 76 q.
+// Requires the value below 2^384, which is 152 q.
 inline Fq from_lanes(const LaneLimbs& limbs) {
   Limbs<6> value = detail::join_lanes(limbs);
   Limbs<6> reduced = value;

@@ -59,8 +59,10 @@ struct SingleElement {
   void set_lane(std::size_t, const Fq& to) { value = to; }
 };
 
-// Multiples of q that may be added before a subtraction, made once.
-inline constexpr unsigned kBoundMax = 255;
+// Multiples of q that may be added before a subtraction, made once. No more than what still comes
+// back out of its lane: from_lanes takes values below 2^384, which is 152 q.
+inline constexpr unsigned kBoundMax = 150;
+static_assert(kBoundMax < ~std::uint64_t{0} / (FqParams::kModulus.at[5] + 1));
 constexpr std::array<LaneLimbs, kBoundMax + 1> multiples_of_q() {
   std::array<LaneLimbs, kBoundMax + 1> out{};
   for (unsigned i = 0; i <= kBoundMax; ++i) {

@@ -143,6 +143,10 @@ TEST_P(BatchSumsTest, StayRightOverManyBases) {
   EXPECT_EQ(sums->sums(), to_affine(expected_));
 }
 
+TEST(LanesElementTest, TheLargestValueStillComesOutOfItsLane) {
+  EXPECT_TRUE(from_lanes(kMultiplesOfQ[kBoundMax]).is_zero());
+}
+
 TEST(BestWidthTest, CostsTheFewestAdditions) {
   EXPECT_EQ(BatchSums::best_width(8), 7U);
   EXPECT_EQ(BatchSums::best_width(1024), 11U);
