@@ -15,6 +15,7 @@
 #include "overlay/crypto/random.h"
 #include "overlay/loop/files.h"
 #include "overlay/loop/loop.h"
+#include "overlay/loop/redis_where.h"
 #include "overlay/loop/signals.h"
 
 namespace {
@@ -136,7 +137,7 @@ base::Result<coordinator::Server::Options> options_of(const Arguments& arguments
   if (!arguments.redis.empty()) {
     const char* password =
         std::getenv("LINKSPAN_REDIS_PASSWORD");  // NOLINT(concurrency-mt-unsafe): before any thread
-    auto redis = coordinator::parse_redis(arguments.redis, password == nullptr ? "" : password);
+    auto redis = loop::parse_redis(arguments.redis, password == nullptr ? "" : password);
     if (!redis.ok()) {
       return redis.error().within("--redis");
     }

@@ -2,16 +2,11 @@
 // Pure.
 #pragma once
 
-#include <string>
 #include <string_view>
 
 #include "overlay/base/result.h"
-#include "overlay/loop/redis.h"
 
 namespace coordinator {
-
-// "unix:PATH", "HOST:PORT", or "sentinel:NAME@HOST:PORT,HOST:PORT". Errors: Malformed.
-base::Result<loop::Redis::Options> parse_redis(std::string_view text, std::string password);
 
 // "https://host[:port]", or empty. It ends in a shell line, so only letters, digits and ".:[]-".
 // Errors: Malformed.

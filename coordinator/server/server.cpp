@@ -69,12 +69,14 @@ base::Status Server::start() {
   if (options_.redis.has_value()) {
     redis = *options_.redis;
   } else {
-    auto embedded = EmbeddedRedis::start(
-        loop_, {.directory = data_dir_.redis_path()}, random_, [this](EmbeddedRedis::State state) {
-          if (state == EmbeddedRedis::State::Starting && redis_ != nullptr && !redis_->why().ok()) {
-            base::log_error(redis_->why().error().text());
-          }
-        });
+    auto embedded =
+        loop::EmbeddedRedis::start(loop_, {.directory = data_dir_.redis_path()}, random_,
+                                   [this](loop::EmbeddedRedis::State state) {
+                                     if (state == loop::EmbeddedRedis::State::Starting &&
+                                         redis_ != nullptr && !redis_->why().ok()) {
+                                       base::log_error(redis_->why().error().text());
+                                     }
+                                   });
     if (!embedded.ok()) {
       return embedded.error();
     }

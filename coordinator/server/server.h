@@ -14,12 +14,12 @@
 #include "coordinator/server/fleet.h"
 #include "coordinator/server/packages.h"
 #include "coordinator/server/view_hub.h"
-#include "coordinator/store/embedded_redis.h"
 #include "coordinator/store/fingerprint_file.h"
 #include "coordinator/store/redis_log.h"
 #include "overlay/base/metrics.h"
 #include "overlay/base/result.h"
 #include "overlay/crypto/random.h"
+#include "overlay/loop/embedded_redis.h"
 #include "overlay/loop/http_server.h"
 #include "overlay/loop/loop.h"
 #include "overlay/loop/timer.h"
@@ -89,7 +89,7 @@ class Server {
   std::map<std::uint64_t, loop::Timer> timers_;  // of later()
   std::uint64_t next_timer_ = 0;
   FingerprintFile fingerprint_;
-  std::unique_ptr<EmbeddedRedis> redis_;
+  std::unique_ptr<loop::EmbeddedRedis> redis_;
   std::unique_ptr<RedisLog> log_;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<ViewHub> hub_;

@@ -15,10 +15,10 @@
 
 #include "coordinator/store/event_log.h"
 #include "coordinator/store/log_codec.h"
-#include "coordinator/store/redis_session.h"
 #include "overlay/base/random.h"
 #include "overlay/loop/loop.h"
 #include "overlay/loop/redis.h"
+#include "overlay/loop/redis_session.h"
 #include "overlay/loop/timer.h"
 
 namespace coordinator {
@@ -92,7 +92,7 @@ class RedisLog : public EventLog {
   base::RandomSource& random_;
   std::string log_key_;
   std::string head_key_;
-  RedisSession session_;
+  loop::RedisSession session_;
   std::unique_ptr<SnapshotStore> snapshots_;
   std::unique_ptr<LogWatcher> watcher_;
   Epoch epoch_;

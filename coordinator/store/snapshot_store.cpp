@@ -48,7 +48,7 @@ struct SnapshotStore::Loading {
   std::function<void(base::Result<std::optional<Snapshot>>)> done;
 };
 
-SnapshotStore::SnapshotStore(loop::Loop& loop, RedisSession& session, const LogKey& key,
+SnapshotStore::SnapshotStore(loop::Loop& loop, loop::RedisSession& session, const LogKey& key,
                              base::RandomSource& random, const std::string& prefix)
     : loop_(loop),
       session_(session),

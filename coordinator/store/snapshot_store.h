@@ -10,9 +10,9 @@
 
 #include "coordinator/store/event_log.h"
 #include "coordinator/store/log_codec.h"
-#include "coordinator/store/redis_session.h"
 #include "overlay/base/random.h"
 #include "overlay/loop/loop.h"
+#include "overlay/loop/redis_session.h"
 
 namespace coordinator {
 
@@ -21,7 +21,7 @@ class SnapshotStore {
   // A chunk each; an operation as a whole may take as long as its chunks do.
   static constexpr base::Duration kStepTimeout = std::chrono::seconds(30);
 
-  SnapshotStore(loop::Loop& loop, RedisSession& session, const LogKey& key,
+  SnapshotStore(loop::Loop& loop, loop::RedisSession& session, const LogKey& key,
                 base::RandomSource& random, const std::string& prefix);
   SnapshotStore(const SnapshotStore&) = delete;
   SnapshotStore& operator=(const SnapshotStore&) = delete;
@@ -49,7 +49,7 @@ class SnapshotStore {
   void load_chunk(LoadingPtr loading);
 
   loop::Loop& loop_;
-  RedisSession& session_;
+  loop::RedisSession& session_;
   const LogKey& key_;
   base::RandomSource& random_;
   std::string prefix_;

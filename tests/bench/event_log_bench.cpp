@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "coordinator/store/embedded_redis.h"
 #include "coordinator/store/redis_log.h"
 #include "overlay/base/check.h"
 #include "overlay/crypto/random.h"
+#include "overlay/loop/embedded_redis.h"
 
 namespace {
 
@@ -27,8 +27,8 @@ class Bench {
       : directory_(std::move(directory)), span_(span) {}
 
   void run() {
-    redis_ = std::move(coordinator::EmbeddedRedis::start(
-                           loop_, {.directory = directory_ + "/redis"}, random_, {}))
+    redis_ = std::move(loop::EmbeddedRedis::start(loop_, {.directory = directory_ + "/redis"},
+                                                  random_, {}))
                  .value();
     coordinator::RedisLog::Options options;
     options.redis.unix_path = redis_->socket_path();
@@ -86,7 +86,7 @@ class Bench {
   std::chrono::duration<double> span_;
   loop::Loop loop_;
   crypto::SystemRandom random_;
-  std::unique_ptr<coordinator::EmbeddedRedis> redis_;
+  std::unique_ptr<loop::EmbeddedRedis> redis_;
   std::unique_ptr<coordinator::RedisLog> log_;
   std::size_t size_ = 0;
   std::vector<double> waits_us_;

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/unit/coordinator/server/running_server.h"
-#include "tests/unit/coordinator/store/redis_server.h"
+#include "tests/unit/overlay/loop/redis_server.h"
 
 namespace coordinator {
 namespace {
@@ -40,8 +40,8 @@ class ServerReplicasTest : public ::testing::Test {
   }
 
   RunningServer running_;
-  store_test::RedisServer primary_{store_test::free_port(), {"--repl-diskless-sync-delay", "0"}};
-  store_test::RedisServer replica_{store_test::free_port(),
+  loop::RedisServer primary_{loop::free_port(), {"--repl-diskless-sync-delay", "0"}};
+  loop::RedisServer replica_{loop::free_port(),
                                    {"--replicaof", "127.0.0.1 " + std::to_string(primary_.port())}};
 };
 

@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/unit/coordinator/store/redis_server.h"
+#include "tests/unit/overlay/loop/temporary_directory.h"
 
 namespace coordinator {
 namespace {
@@ -26,7 +26,7 @@ class FingerprintFileTest : public ::testing::Test {
     return loaded.ok() && loaded.value() ? loaded.value()->position.sequence : 0;
   }
 
-  store_test::TempDirectory temp_;
+  loop::TemporaryDirectory temp_;
   std::string path_ = temp_.path() + "/log.fingerprint";
   loop::Loop loop_;
 };

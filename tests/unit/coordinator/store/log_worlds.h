@@ -12,7 +12,7 @@
 #include "coordinator/store/redis_log.h"
 #include "overlay/crypto/random.h"
 #include "overlay/loop/timer.h"
-#include "tests/unit/coordinator/store/redis_server.h"
+#include "tests/unit/overlay/loop/redis_server.h"
 
 namespace store_test {
 
@@ -103,7 +103,7 @@ class RedisWorld {
   std::size_t batches() { return std::stoul(server_.command({"XLEN", "linkspan:log"})); }
   std::size_t snapshots() { return std::stoul(server_.command({"ZCARD", "linkspan:snapshots"})); }
 
-  RedisServer& server() { return server_; }
+  loop::RedisServer& server() { return server_; }
   loop::Loop& loop() { return loop_; }
 
  private:
@@ -112,7 +112,7 @@ class RedisWorld {
     ASSERT_FALSE(reply.starts_with("ERR")) << reply;
   }
 
-  RedisServer server_;
+  loop::RedisServer server_;
   loop::Loop loop_;
   base::SeededRandom random_{7};
 };

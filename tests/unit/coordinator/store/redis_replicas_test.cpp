@@ -15,8 +15,8 @@
 namespace coordinator {
 namespace {
 
-using store_test::free_port;
-using store_test::RedisServer;
+using loop::free_port;
+using loop::RedisServer;
 using Outcome = base::Result<EventLog::AppendOutcome>;
 
 constexpr const char* kNoReplica = "log: 0 replicas of Redis confirmed it within 50 ms, expected 1";
@@ -205,11 +205,11 @@ class RedisSentinelTest : public RedisReplicasTest {
            "sentinel failover-timeout linkspan 2000\n";
     sentinel_.emplace(std::vector<std::string>{"redis-server", directory_.path() + "/sentinel.conf",
                                                "--sentinel"});
-    wait_for([&] { return store_test::ask_port(sentinel_port_, {"PING"}) == "PONG"; });
-    store_test::ask_port(sentinel_port_, {"SENTINEL", "DEBUG", "info-period", "100"});
+    wait_for([&] { return loop::ask_port(sentinel_port_, {"PING"}) == "PONG"; });
+    loop::ask_port(sentinel_port_, {"SENTINEL", "DEBUG", "info-period", "100"});
     // Until it knows of the replica there is nothing that it could promote.
     wait_for([&] {
-      return store_test::ask_port(sentinel_port_, {"INFO", "sentinel"}).find("slaves=1") !=
+      return loop::ask_port(sentinel_port_, {"INFO", "sentinel"}).find("slaves=1") !=
              std::string::npos;
     });
   }
@@ -220,9 +220,9 @@ class RedisSentinelTest : public RedisReplicasTest {
     return named;
   }
 
-  store_test::TempDirectory directory_;
+  loop::TemporaryDirectory directory_;
   int sentinel_port_ = free_port();
-  std::optional<store_test::ServerProcess> sentinel_;
+  std::optional<loop::ServerProcess> sentinel_;
 };
 
 TEST_F(RedisSentinelTest, WhatWasAcknowledgedSurvivesAFailOver) {

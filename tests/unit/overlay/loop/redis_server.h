@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,27 +17,9 @@
 #include <unistd.h>
 
 #include "overlay/base/check.h"
+#include "tests/unit/overlay/loop/temporary_directory.h"
 
-namespace store_test {
-
-class TempDirectory {
- public:
-  TempDirectory() {
-    char path[] = "/tmp/store-test-XXXXXX";
-    CHECK(::mkdtemp(path) != nullptr);
-    path_ = path;
-  }
-  TempDirectory(const TempDirectory&) = delete;
-  TempDirectory& operator=(const TempDirectory&) = delete;
-  ~TempDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
+namespace loop {
 
 // A port that nothing listened on just now.
 inline int free_port() {
@@ -140,10 +121,10 @@ class RedisServer {
   }
 
  private:
-  TempDirectory directory_;
+  TemporaryDirectory directory_;
   int port_;
   std::vector<std::string> extra_;
   std::optional<ServerProcess> process_;
 };
 
-}  // namespace store_test
+}  // namespace loop

@@ -1,14 +1,13 @@
-#include "coordinator/store/redis_session.h"
+#include "overlay/loop/redis_session.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace coordinator {
+namespace loop {
 
-RedisSession::RedisSession(loop::Loop& loop, loop::Redis::Options options,
-                           base::RandomSource& random)
+RedisSession::RedisSession(Loop& loop, Redis::Options options, base::RandomSource& random)
     : loop_(loop),
-      redis_(loop, std::move(options), random, [this](loop::Redis::State) { send_waiting(); }),
+      redis_(loop, std::move(options), random, [this](Redis::State) { send_waiting(); }),
       retry_(loop, [this] { send_waiting(); }) {}
 
 void RedisSession::ask(std::vector<std::string> arguments, base::TimePoint deadline, Done done) {
@@ -25,7 +24,7 @@ void RedisSession::send(Question question) {
   // callback.
   const std::vector<std::string> arguments = question.arguments;
   redis_.command(arguments, [this, question = std::move(question)](
-                                base::Result<loop::RedisReply> reply) mutable {
+                                base::Result<RedisReply> reply) mutable {
     if (reply.ok() && !reply.value().is_error()) {
       question.done(std::move(reply));
       return;
@@ -59,7 +58,7 @@ void RedisSession::run_script(const char* script, std::vector<std::string> keys,
   if (digest == digests_.end()) {
     ask({"SCRIPT", "LOAD", script}, deadline,
         [this, script, keys = std::move(keys), arguments = std::move(arguments), deadline,
-         done = std::move(done)](base::Result<loop::RedisReply> reply) mutable {
+         done = std::move(done)](base::Result<RedisReply> reply) mutable {
           if (!reply.ok()) {
             done(std::move(reply));
             return;
@@ -75,7 +74,7 @@ void RedisSession::run_script(const char* script, std::vector<std::string> keys,
   auto again = words;
   ask(std::move(words), deadline,
       [this, script, again = std::move(again), deadline,
-       done = std::move(done)](base::Result<loop::RedisReply> reply) mutable {
+       done = std::move(done)](base::Result<RedisReply> reply) mutable {
         if (!reply.ok() && reply.error().text().rfind("redis: NOSCRIPT", 0) == 0) {
           again[0] = "EVAL";  // the server was restarted; this also gives it the script again
           again[1] = script;
@@ -86,4 +85,4 @@ void RedisSession::run_script(const char* script, std::vector<std::string> keys,
       });
 }
 
-}  // namespace coordinator
+}  // namespace loop

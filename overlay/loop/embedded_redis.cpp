@@ -1,4 +1,4 @@
-#include "coordinator/store/embedded_redis.h"
+#include "overlay/loop/embedded_redis.h"
 
 #include <algorithm>
 #include <array>
@@ -12,7 +12,7 @@
 #include "overlay/base/check.h"
 #include "overlay/base/log.h"
 
-namespace coordinator {
+namespace loop {
 namespace {
 
 constexpr const char* kLockName = "linkspan.lock";
@@ -35,7 +35,7 @@ bool works_in(int pid, const std::string& directory) {
 
 // The server that is still at work in `directory`, or 0.
 int orphan_in(const std::string& directory) {
-  const auto text = loop::read_file(directory + "/redis.pid", 64);
+  const auto text = read_file(directory + "/redis.pid", 64);
   int pid = 0;
   if (text.ok()) {
     std::from_chars(text.value().data(), text.value().data() + text.value().size(), pid);
@@ -45,7 +45,7 @@ int orphan_in(const std::string& directory) {
 
 // The last line that the server wrote, to say why it ended.
 std::string last_log_line(const std::string& directory) {
-  const auto log = loop::read_file(directory + "/redis.log", 64U << 20);
+  const auto log = read_file(directory + "/redis.log", 64U << 20);
   if (!log.ok()) {
     return "";
   }
@@ -59,7 +59,7 @@ std::string last_log_line(const std::string& directory) {
 }
 
 base::Status check_contents(const std::string& directory) {
-  const auto names = loop::list_directory(directory, kNamesMax);
+  const auto names = list_directory(directory, kNamesMax);
   if (!names.ok()) {
     return names.error();
   }
@@ -67,7 +67,7 @@ base::Status check_contents(const std::string& directory) {
       std::ranges::find(names.value(), kLockName) == names.value().end()) {
     return base::Error(base::Errc::Conflict,
                        directory + ": holds " + names.value().front() +
-                           " and was not made by a coordinator, expected an empty directory");
+                           " and was not made by this program, expected an empty directory");
   }
   return {};
 }
@@ -95,7 +95,7 @@ base::Status check_redis_directory(const std::string& directory) {
 
 std::string redis_configuration(const std::string& directory) {
   const auto quoted = [&](const char* name) { return "\"" + directory + "/" + name + "\"\n"; };
-  return "# Written by linkspan-coordinator at each start.\n"
+  return "# Written at each start.\n"
          "port 0\n"
          "unixsocket " +
          quoted("redis.sock") +
@@ -121,26 +121,25 @@ std::string redis_configuration(const std::string& directory) {
 }
 
 base::Result<std::unique_ptr<EmbeddedRedis>> EmbeddedRedis::start(
-    loop::Loop& loop, Options options, base::RandomSource& random,
-    std::function<void(State)> on_state) {
+    Loop& loop, Options options, base::RandomSource& random, std::function<void(State)> on_state) {
   constexpr mode_t kDirectoryMode = 0700;
   constexpr mode_t kFileMode = 0600;
   const std::string& directory = options.directory;
   if (auto status = check_redis_directory(directory); !status.ok()) {
     return status.error();
   }
-  if (auto status = loop::make_directories(directory, kDirectoryMode); !status.ok()) {
+  if (auto status = make_directories(directory, kDirectoryMode); !status.ok()) {
     return status.error();
   }
   if (auto status = check_contents(directory); !status.ok()) {
     return status.error();
   }
-  auto lock = loop::FileLock::take(directory + "/" + kLockName, kFileMode);
+  auto lock = FileLock::take(directory + "/" + kLockName, kFileMode);
   if (!lock.ok()) {
     return lock.error().within("redis directory in use");
   }
-  if (auto status = loop::write_file_atomic(directory + "/redis.conf",
-                                            redis_configuration(directory), kFileMode);
+  if (auto status =
+          write_file_atomic(directory + "/redis.conf", redis_configuration(directory), kFileMode);
       !status.ok()) {
     return status.error();
   }
@@ -150,8 +149,8 @@ base::Result<std::unique_ptr<EmbeddedRedis>> EmbeddedRedis::start(
   return redis;
 }
 
-EmbeddedRedis::EmbeddedRedis(loop::Loop& loop, Options options, base::RandomSource& random,
-                             std::function<void(State)> on_state, loop::FileLock lock)
+EmbeddedRedis::EmbeddedRedis(Loop& loop, Options options, base::RandomSource& random,
+                             std::function<void(State)> on_state, FileLock lock)
     : loop_(loop),
       options_(std::move(options)),
       random_(random),
@@ -177,7 +176,7 @@ void EmbeddedRedis::end_orphan() {
   if (!orphan_deadline_) {
     orphan_deadline_ = loop_.now() + kOrphanGrace;
     base::log_info("redis: process " + std::to_string(pid) +
-                   " was left behind by an earlier coordinator, ending it");
+                   " was left behind by an earlier run, ending it");
     ::kill(pid, SIGTERM);
   } else if (loop_.now() >= *orphan_deadline_) {
     ::kill(pid, SIGKILL);
@@ -186,8 +185,8 @@ void EmbeddedRedis::end_orphan() {
 }
 
 void EmbeddedRedis::spawn() {
-  loop::Process::Options process;
-  if (loop::path_exists(kSetpriv)) {
+  Process::Options process;
+  if (path_exists(kSetpriv)) {
     // The signal is tied to the thread that starts the child: the loop's, which ends with the
     // process.
     process.argv = {kSetpriv, "--pdeathsig", "TERM"};
@@ -198,8 +197,8 @@ void EmbeddedRedis::spawn() {
   process.timeout = base::Duration(0);
   process.kill_grace = kStopGrace;
   started_at_ = loop_.now();
-  auto child = loop::Process::start(loop_, std::move(process),
-                                    [this](const loop::Process::Exit& exit) { handle_exit(exit); });
+  auto child = Process::start(loop_, std::move(process),
+                              [this](const Process::Exit& exit) { handle_exit(exit); });
   if (!child.ok()) {
     why_ = child.error().within("redis");
     base::log_error(why_.error().text());
@@ -207,16 +206,15 @@ void EmbeddedRedis::spawn() {
     return;
   }
   child_ = std::move(child).value();
-  loop::Redis::Options redis;
+  Redis::Options redis;
   redis.unix_path = socket_path();
   redis.reconnect_first = std::chrono::milliseconds(10);
   redis.reconnect_max = std::chrono::milliseconds(200);
-  connection_ =
-      std::make_unique<loop::Redis>(loop_, std::move(redis), random_,
-                                    [this](loop::Redis::State state) { handle_connection(state); });
+  connection_ = std::make_unique<Redis>(loop_, std::move(redis), random_,
+                                        [this](Redis::State state) { handle_connection(state); });
 }
 
-void EmbeddedRedis::handle_exit(const loop::Process::Exit& exit) {
+void EmbeddedRedis::handle_exit(const Process::Exit& exit) {
   child_.reset();
   connection_.reset();
   if (is_stopping_) {
@@ -237,14 +235,14 @@ void EmbeddedRedis::handle_exit(const loop::Process::Exit& exit) {
   set_state(State::Starting);
 }
 
-void EmbeddedRedis::handle_connection(loop::Redis::State state) {
+void EmbeddedRedis::handle_connection(Redis::State state) {
   if (is_stopping_) {
     return;
   }
-  if (state == loop::Redis::State::Ready) {
+  if (state == Redis::State::Ready) {
     why_ = {};
     set_state(State::Running);
-  } else if (state == loop::Redis::State::Waiting) {
+  } else if (state == Redis::State::Waiting) {
     set_state(State::Starting);
   }
 }
@@ -272,4 +270,4 @@ void EmbeddedRedis::set_state(State state) {
   }
 }
 
-}  // namespace coordinator
+}  // namespace loop

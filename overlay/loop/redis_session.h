@@ -13,7 +13,7 @@
 #include "overlay/loop/redis.h"
 #include "overlay/loop/timer.h"
 
-namespace coordinator {
+namespace loop {
 
 class RedisSession {
  public:
@@ -21,9 +21,9 @@ class RedisSession {
   // own.
   static constexpr base::Duration kRetryInterval = std::chrono::milliseconds(25);
 
-  using Done = std::function<void(base::Result<loop::RedisReply>)>;
+  using Done = std::function<void(base::Result<RedisReply>)>;
 
-  RedisSession(loop::Loop& loop, loop::Redis::Options options, base::RandomSource& random);
+  RedisSession(Loop& loop, Redis::Options options, base::RandomSource& random);
   RedisSession(const RedisSession&) = delete;
   RedisSession& operator=(const RedisSession&) = delete;
   ~RedisSession() = default;
@@ -42,7 +42,7 @@ class RedisSession {
   void run_script(const char* script, std::vector<std::string> keys,
                   std::vector<std::string> arguments, base::TimePoint deadline, Done done);
 
-  loop::Redis::State state() const { return redis_.state(); }
+  Redis::State state() const { return redis_.state(); }
 
  private:
   struct Question {
@@ -54,11 +54,11 @@ class RedisSession {
   void send(Question question);
   void send_waiting();
 
-  loop::Loop& loop_;
-  loop::Redis redis_;
-  loop::Timer retry_;
+  Loop& loop_;
+  Redis redis_;
+  Timer retry_;
   std::vector<Question> waiting_;
   std::map<const char*, std::string> digests_;  // of the scripts, as the server named them
 };
 
-}  // namespace coordinator
+}  // namespace loop

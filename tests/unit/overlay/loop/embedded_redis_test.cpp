@@ -1,4 +1,4 @@
-#include "coordinator/store/embedded_redis.h"
+#include "overlay/loop/embedded_redis.h"
 
 #include <fstream>
 #include <optional>
@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "tests/unit/coordinator/store/redis_server.h"
+#include "tests/unit/overlay/loop/temporary_directory.h"
 
-namespace coordinator {
+namespace loop {
 namespace {
 
 using ::testing::HasSubstr;
@@ -30,7 +30,7 @@ class EmbeddedRedisTest : public ::testing::Test {
   bool run_until(Predicate is_done) {
     const base::TimePoint late_at = loop_.now() + std::chrono::seconds(30);
     while (!is_done() && loop_.now() < late_at) {
-      loop::Timer tick(loop_, [] {});
+      Timer tick(loop_, [] {});
       tick.start_after(std::chrono::milliseconds(10));
       loop_.run_once();
     }
@@ -40,20 +40,20 @@ class EmbeddedRedisTest : public ::testing::Test {
     return run_until([&] { return redis.state() == EmbeddedRedis::State::Running; });
   }
   std::string ask(const EmbeddedRedis& redis, std::vector<std::string> words) {
-    loop::Redis::Options options;
+    Redis::Options options;
     options.unix_path = redis.socket_path();
-    loop::Redis connection(loop_, options, random_, {});
+    Redis connection(loop_, options, random_, {});
     std::optional<std::string> text;
-    run_until([&] { return connection.state() == loop::Redis::State::Ready; });
-    connection.command(std::move(words), [&](base::Result<loop::RedisReply> reply) {
+    run_until([&] { return connection.state() == Redis::State::Ready; });
+    connection.command(std::move(words), [&](base::Result<RedisReply> reply) {
       text = reply.ok() ? reply.value().text : reply.error().text();
     });
     run_until([&] { return text.has_value(); });
     return text.value_or("no answer");
   }
 
-  store_test::TempDirectory temp_;
-  loop::Loop loop_;
+  TemporaryDirectory temp_;
+  Loop loop_;
   base::SeededRandom random_{3};
 };
 
@@ -96,7 +96,7 @@ TEST_F(EmbeddedRedisTest, StopsItsServerAndTellsWhenItHasEnded) {
   EXPECT_EQ(::kill(pid, 0), -1);
 }
 
-// What a coordinator that was killed leaves, where the kernel did not tell its server.
+// What a program that was killed leaves, where the kernel did not tell its server.
 TEST_F(EmbeddedRedisTest, EndsAServerThatWasLeftBehindAndKeepsItsData) {
   {
     const auto first = std::move(start()).value();  // makes the directory
@@ -126,7 +126,7 @@ TEST_F(EmbeddedRedisTest, EndsAServerThatWasLeftBehindAndKeepsItsData) {
   EXPECT_EQ(ask(*redis, {"GET", "x"}), "kept");
 }
 
-TEST_F(EmbeddedRedisTest, LeavesTheDirectoryToTheCoordinatorThatHasIt) {
+TEST_F(EmbeddedRedisTest, LeavesTheDirectoryToTheProgramThatHasIt) {
   const auto first = std::move(start()).value();
 
   const auto second = start();
@@ -144,8 +144,8 @@ TEST_F(EmbeddedRedisTest, RefusesADirectoryWithFilesOfOthers) {
 
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().text(), directory() +
-                                        ": holds dump.rdb and was not made by a "
-                                        "coordinator, expected an empty directory");
+                                        ": holds dump.rdb and was not made by this "
+                                        "program, expected an empty directory");
 }
 
 TEST_F(EmbeddedRedisTest, SaysWhyItsServerDoesNotStart) {
@@ -178,4 +178,4 @@ TEST(RedisConfigurationTest, IsDurableAndListensOnNoPort) {
 }
 
 }  // namespace
-}  // namespace coordinator
+}  // namespace loop

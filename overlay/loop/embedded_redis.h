@@ -1,15 +1,15 @@
-// The coordinator's own redis-server: a supervised child on a unix socket, durable at every write.
+// A program's own redis-server: a supervised child on a unix socket, durable at every write.
 //
 //            answers, has loaded
 //   Starting --------------------> Running --(dies, stops answering)--+
 //      ^                                                              |
 //      +---------------- after a backoff <----------------------------+        stop() -> Stopped
 //
-// The directory belongs to one coordinator at a time (a lock that goes with the process) and to
-// nothing else: one with files that are not ours is refused. A server that a killed coordinator
+// The directory belongs to one program at a time (a lock that goes with the process) and to
+// nothing else: one with files that are not ours is refused. A server that a killed program
 // left behind is told to end and waited for before ours starts; what it acknowledged is in its
 // append-only file. Where setpriv(1) is there, the kernel tells it so at the moment that the
-// coordinator dies.
+// program dies.
 //
 // Files: linkspan.lock, redis.conf (written at each start), redis.sock, redis.pid, redis.log,
 // appendonlydir/.
@@ -30,7 +30,7 @@
 #include "overlay/loop/redis.h"
 #include "overlay/loop/timer.h"
 
-namespace coordinator {
+namespace loop {
 
 class EmbeddedRedis {
  public:
@@ -51,15 +51,15 @@ class EmbeddedRedis {
   // Takes the directory and begins to start; `on_state` runs on each change, from the loop. Keeps
   // references to `loop` and `random`.
   //
-  // Errors: Conflict when another coordinator uses the directory, or when it holds files that are
+  // Errors: Conflict when another program uses the directory, or when it holds files that are
   // not ours; Malformed when the path cannot be used; others from the file system. Nothing runs
   // then.
-  static base::Result<std::unique_ptr<EmbeddedRedis>> start(loop::Loop& loop, Options options,
+  static base::Result<std::unique_ptr<EmbeddedRedis>> start(Loop& loop, Options options,
                                                             base::RandomSource& random,
                                                             std::function<void(State)> on_state);
   // For start().
-  EmbeddedRedis(loop::Loop& loop, Options options, base::RandomSource& random,
-                std::function<void(State)> on_state, loop::FileLock lock);
+  EmbeddedRedis(Loop& loop, Options options, base::RandomSource& random,
+                std::function<void(State)> on_state, FileLock lock);
   EmbeddedRedis(const EmbeddedRedis&) = delete;
   EmbeddedRedis& operator=(const EmbeddedRedis&) = delete;
   // Kills a child that still runs. Nothing acknowledged is lost; stop() is the polite way.
@@ -81,21 +81,21 @@ class EmbeddedRedis {
   void begin();
   void end_orphan();
   void spawn();
-  void handle_exit(const loop::Process::Exit& exit);
-  void handle_connection(loop::Redis::State state);
+  void handle_exit(const Process::Exit& exit);
+  void handle_connection(Redis::State state);
   void set_state(State state);
 
-  loop::Loop& loop_;
+  Loop& loop_;
   Options options_;
   base::RandomSource& random_;
   std::function<void(State)> on_state_;
-  loop::FileLock lock_;
+  FileLock lock_;
   base::Backoff backoff_;
-  loop::Timer timer_;  // until the next start, or the next look at an orphan
+  Timer timer_;  // until the next start, or the next look at an orphan
   std::optional<base::TimePoint> orphan_deadline_;
   base::TimePoint started_at_{};
-  std::unique_ptr<loop::Process> child_;
-  std::unique_ptr<loop::Redis> connection_;  // tells whether the child answers
+  std::unique_ptr<Process> child_;
+  std::unique_ptr<Redis> connection_;  // tells whether the child answers
   State state_ = State::Starting;
   base::Status why_;
   int restarts_ = 0;
@@ -111,4 +111,4 @@ std::string redis_configuration(const std::string& directory);
 // characters that the configuration cannot carry.
 base::Status check_redis_directory(const std::string& directory);
 
-}  // namespace coordinator
+}  // namespace loop
