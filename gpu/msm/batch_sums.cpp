@@ -5,12 +5,18 @@
 
 namespace gpu {
 
+double BatchSums::additions_per_sum(Shape shape, std::size_t bases) {
+  const double own = static_cast<double>(digit_count(shape.width));
+  const double table = static_cast<double>(std::size_t{1} << (shape.width - 1));
+  return (own + table / static_cast<double>(shape.proofs)) * static_cast<double>(bases);
+}
+
 unsigned BatchSums::best_width(std::size_t proofs) {
   unsigned best = kWidthMin;
-  std::size_t least = 0;
+  double least = 0;
   for (unsigned width = kWidthMin; width <= kWidthMax; ++width) {
-    const std::size_t additions = proofs * digit_count(width) + (std::size_t{1} << (width - 1));
-    if (least == 0 || additions < least) {
+    const double additions = additions_per_sum({.proofs = proofs, .width = width}, 1);
+    if (width == kWidthMin || additions < least) {
       least = additions;
       best = width;
     }

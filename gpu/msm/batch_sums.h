@@ -37,6 +37,11 @@ class BatchSums {
   // Bases that one call of add takes: their tables are built together.
   static constexpr std::size_t kBasesMax = 16;
 
+  // Additions that one sum over `bases` bases takes, its part of the tables included; each is 6
+  // products.
+  static double additions_per_sum(Shape shape, std::size_t bases);
+  static constexpr double kProductsPerAddition = 6;
+
   // The width with the fewest products for so many proofs.
   static unsigned best_width(std::size_t proofs);
 
@@ -56,6 +61,10 @@ class BatchSums {
   virtual void add(std::span<const G1Affine> bases, std::span<const Limbs<4>> scalars) = 0;
   // The sums so far.
   virtual std::vector<G1Affine> sums() const = 0;
+
+  // For measuring: at least `count` products of Fq by this arithmetic, as independent of each other
+  // as its registers allow, and how many there were.
+  virtual std::uint64_t multiply(std::uint64_t count) const = 0;
 };
 
 }  // namespace gpu

@@ -1,0 +1,11 @@
+#include "prover/engine/blake2b_lanes.h"
+
+namespace prover::detail {
+
+void hash_blocks_avx2(const std::uint64_t (*message)[kSeedLanes],
+                      std::uint64_t (*digest)[kSeedLanes]) {
+  using Vector = std::uint64_t __attribute__((vector_size(32)));
+  Blake2bLanes<Vector>::hash_blocks(message, digest);
+}
+
+}  // namespace prover::detail
