@@ -61,6 +61,15 @@ and verifies what it passes on."
     SUGGESTS "linkspan-agent")
 endif()
 
+if(TARGET linkspan-prover)
+  linkspan_package(prover PROGRAMS linkspan-prover
+    DESCRIPTION "proves the Aleo coinbase puzzle of testnet 3
+The workload of a Linkspan fleet: a prover that works for a pool on all cores of
+a server, and a pool. Its published reference string is not part of this
+package."
+    SUGGESTS "redis-server")
+endif()
+
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME linkspan)
 set(CPACK_PACKAGE_VENDOR Linkspan)

@@ -5,3 +5,4 @@ linkspan_fuzz(prover_solution_fuzz SOURCES prover_solution_fuzz.cpp LIBRARIES pr
 linkspan_fuzz(prover_solution_json_fuzz
   SOURCES prover_solution_json_fuzz.cpp LIBRARIES prover_puzzle)
 linkspan_fuzz(prover_srs_fuzz SOURCES prover_srs_fuzz.cpp LIBRARIES prover_puzzle)
+linkspan_fuzz(prover_claims_fuzz SOURCES prover_claims_fuzz.cpp LIBRARIES prover_command)
