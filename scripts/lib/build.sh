@@ -18,7 +18,7 @@ packages=$lab_build/packages
 # changed: ninja finds nothing to do, and packages newer than the programs are kept.
 build_packages() {
   local programs=(linkspan linkspan-agent linkspan-coordinator linkspan-mirror) newest
-  build "$(basename "$lab_build")" "${programs[@]}" wan_relay enrol_burst linkspan-join-load
+  build "$(basename "$lab_build")" "${programs[@]}" linkspan-prover wan_relay enrol_burst linkspan-join-load
   newest=$(find "$lab_build"/{overlay,coordinator,mirror} -maxdepth 3 -name 'linkspan*' -type f -perm -1 \
     -newer "$packages/.made" 2>/dev/null || echo all)
   [ -n "$newest" ] || return 0
