@@ -19,6 +19,9 @@ namespace prover {
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
 
+// Says on standard error what a command ended with, and gives the code back.
+int fail(const base::Error& error, int code);
+
 // The variable of an option: "--epoch-number" is LINKSPAN_PROVER_EPOCH_NUMBER.
 CLI::Option* with_environment(CLI::Option* option);
 

@@ -1,7 +1,6 @@
 // The commands that stay: `run` and `pool`.
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -26,11 +25,6 @@ namespace {
 constexpr std::uint16_t kPoolPort = 4133;
 constexpr std::size_t kPasswordBytesMax = 256;
 constexpr std::size_t kReplayBytesMax = std::size_t{64} << 20;
-
-int fail(const base::Error& error, int code) {
-  std::fprintf(stderr, "linkspan-prover: %s\n", error.text().c_str());
-  return code;
-}
 
 void open_log(bool is_verbose) {
   base::log_open("linkspan-prover", is_verbose ? base::LogLevel::Debug : base::LogLevel::Info);
@@ -147,8 +141,8 @@ int run(const RunArguments& arguments) {
   }
   ReferenceString reference = std::move(loaded).value();
   if (!passes_selftest()) {
-    std::fputs("linkspan-prover: this machine computes wrongly, see above\n", stderr);
-    return kExitFailed;
+    return fail(base::Error(base::Errc::Device, "this machine computes wrongly, see above"),
+                kExitFailed);
   }
   loop::Loop loop;
   crypto::SystemRandom random;

@@ -36,12 +36,6 @@ constexpr const char* kFooter =
     "and from --config FILE.\n"
     "Exit status: 0 done, 1 tried and failed, 2 wrong usage.";
 
-// Reports an error that a command ended with.
-int fail(const base::Error& error, int code) {
-  std::fprintf(stderr, "linkspan-prover: %s\n", error.text().c_str());
-  return code;
-}
-
 struct ProveArguments {
   ProveOptions options;
   SrsOptions srs;
@@ -112,6 +106,11 @@ int verify_file(const std::string& path, const SrsOptions& srs) {
 }
 
 }  // namespace
+
+int fail(const base::Error& error, int code) {
+  std::fprintf(stderr, "linkspan-prover: %s\n", error.text().c_str());
+  return code;
+}
 
 CLI::Option* with_environment(CLI::Option* option) {
   std::string name = "LINKSPAN_PROVER_";

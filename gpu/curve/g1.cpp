@@ -23,7 +23,9 @@ constexpr Limbs<2> kLambda = {{0x0a11800000000000, 0x452217cc90000001}};
 constexpr Limbs<2> kXSquared = detail::product(Limbs<1>{{detail::kX}}, Limbs<1>{{detail::kX}});
 static_assert(kXSquared.at[0] - 1 == kLambda.at[0] && kXSquared.at[1] == kLambda.at[1]);
 
-G1Affine endomorphism(const G1Affine& point) { return {kPhi * point.x, point.y}; }
+G1Affine endomorphism(const G1Affine& point) {
+  return {kPhi * point.x, point.y};
+}
 
 struct Split {
   Limbs<2> low;
@@ -62,11 +64,12 @@ std::array<G1, 1U << kWindow> multiples(const G1Affine& point) {
 
 }  // namespace
 
-G1Affine g1_generator() { return {kGeneratorX, kGeneratorY}; }
+G1Affine g1_generator() {
+  return {kGeneratorX, kGeneratorY};
+}
 
 bool is_on_curve(const G1Affine& point) {
-  return point.is_infinity() ||
-         point.y.squared() == point.x.squared() * point.x + Fq::one();
+  return point.is_infinity() || point.y.squared() == point.x.squared() * point.x + Fq::one();
 }
 
 bool is_in_subgroup(const G1Affine& point) {
@@ -163,7 +166,9 @@ bool operator==(const G1& a, const G1& b) {
   return a.x_ * b.zz_ == b.x_ * a.zz_ && a.y_ * b.zzz_ == b.y_ * a.zzz_;
 }
 
-G1Affine G1::affine() const { return to_affine(std::span(this, 1)).front(); }
+G1Affine G1::affine() const {
+  return to_affine(std::span(this, 1)).front();
+}
 
 std::vector<G1Affine> to_affine(std::span<const G1> points) {
   // One inversion of ZZZ serves both: 1/ZZ = (ZZ/ZZZ)^2, as ZZ^3 = ZZZ^2.

@@ -42,7 +42,7 @@ class G1 {
   explicit G1(const G1Affine& point);
 
   bool is_infinity() const { return zz_.is_zero(); }
-  G1 doubled() const;       // 6 products, 3 squares
+  G1 doubled() const;  // 6 products, 3 squares
   G1 operator-() const;
   G1& operator+=(const G1& other);        // 12 products, 2 squares
   G1& operator+=(const G1Affine& other);  // 8 products, 2 squares

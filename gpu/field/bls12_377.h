@@ -60,7 +60,8 @@ template <typename Params>
 constexpr bool constants_hold() {
   constexpr std::size_t kBits = Params::kLimbs * 64;
   return Params::kInverse * Params::kModulus.at[0] == ~std::uint64_t{0} &&
-         power_of_two<Params>(kBits) == Params::kR && power_of_two<Params>(2 * kBits) == Params::kR2;
+         power_of_two<Params>(kBits) == Params::kR &&
+         power_of_two<Params>(2 * kBits) == Params::kR2;
 }
 static_assert(constants_hold<FqParams>());
 static_assert(constants_hold<FrParams>());

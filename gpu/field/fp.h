@@ -91,8 +91,8 @@ class Fp {
   constexpr Fp& operator-=(const Fp& b) { return *this = *this - b; }
   constexpr Fp& operator*=(const Fp& b) { return *this = *this * b; }
 
-  // Montgomery's product by operand scanning (Koc, Acar, Kaliski 1996, CIOS), without the carry limb
-  // that a modulus with a free top bit does not need.
+  // Montgomery's product by operand scanning (Koc, Acar, Kaliski 1996, CIOS), without the carry
+  // limb that a modulus with a free top bit does not need.
   static constexpr Fp multiply_portable(const Fp& a, const Fp& b) {
     Fp out;
     std::uint64_t* t = out.limbs_.at;

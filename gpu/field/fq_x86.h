@@ -19,19 +19,18 @@ inline Fq multiply_adx(const Fq& a, const Fq& b) {
 
 // a - b. What is added back, q or zero, is chosen by address: no branch, no mask.
 inline Fq subtract_x86(const Fq& a, const Fq& b) {
-  static constexpr std::uint64_t kZeroOrQ[12] = {
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      FqParams::kModulus.at[0],
-      FqParams::kModulus.at[1],
-      FqParams::kModulus.at[2],
-      FqParams::kModulus.at[3],
-      FqParams::kModulus.at[4],
-      FqParams::kModulus.at[5]};
+  static constexpr std::uint64_t kZeroOrQ[12] = {0,
+                                                 0,
+                                                 0,
+                                                 0,
+                                                 0,
+                                                 0,
+                                                 FqParams::kModulus.at[0],
+                                                 FqParams::kModulus.at[1],
+                                                 FqParams::kModulus.at[2],
+                                                 FqParams::kModulus.at[3],
+                                                 FqParams::kModulus.at[4],
+                                                 FqParams::kModulus.at[5]};
   Limbs<6> t = a.montgomery();
   const Limbs<6>& s = b.montgomery();
   const std::uint64_t* addend = kZeroOrQ;

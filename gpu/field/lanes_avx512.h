@@ -2,9 +2,9 @@
 // (-mavx512f -mavx512vl -mavx512ifma); what the operations mean is LanesPortable's in fq_lanes.h.
 #pragma once
 
-#include <immintrin.h>
-
 #include <cstdint>
+
+#include <immintrin.h>
 
 namespace gpu {
 

@@ -1,5 +1,5 @@
 // Fixed-size unsigned integers as little-endian 64-bit limbs, with what the fields need of them.
-// Everything is constexpr, so constants are recomputed by static_assert and device code may call it.
+// Everything is constexpr: constants are recomputed by static_assert, device code may call it.
 #pragma once
 
 #include <array>

@@ -110,6 +110,8 @@ void use_arithmetic(Arithmetic arithmetic) {
   detail::fq_multiply = multiplier_of(arithmetic);
 }
 
-Arithmetic arithmetic_in_use() { return in_use; }
+Arithmetic arithmetic_in_use() {
+  return in_use;
+}
 
 }  // namespace gpu

@@ -226,8 +226,7 @@ class BatchKernel final : public BatchSums {
     for (std::size_t item = first * Element::kCount; item < last * Element::kCount; ++item) {
       const OddDigit digit = digits_[item];
       const G1Affine& entry = table[digit_index(digit)];
-      const G1Affine sum =
-          (G1(point(item)) + (digit_is_negative(digit) ? -entry : entry)).affine();
+      const G1Affine sum = (G1(point(item)) + (digit_is_negative(digit) ? -entry : entry)).affine();
       has_infinity = has_infinity || sum.is_infinity();
       set_point(item, sum);
     }

@@ -1,5 +1,5 @@
-// A scalar as ceil(253 / w) odd digits, each with its sign: what batch_sums.h and window_table.h add
-// multiples by.
+// A scalar as ceil(253 / w) odd digits, each with its sign: by these batch_sums.h and
+// window_table.h add multiples.
 #pragma once
 
 #include <cstddef>
@@ -11,12 +11,18 @@ namespace gpu {
 
 inline constexpr unsigned kScalarBits = 253;
 
-constexpr std::size_t digit_count(unsigned width) { return (kScalarBits + width - 1) / width; }
+constexpr std::size_t digit_count(unsigned width) {
+  return (kScalarBits + width - 1) / width;
+}
 
 // One digit: 2 * index + 1 of up to 2^width - 1, negative where the low bit is set.
 using OddDigit = std::uint16_t;
-constexpr std::size_t digit_index(OddDigit digit) { return digit >> 1; }
-constexpr bool digit_is_negative(OddDigit digit) { return (digit & 1) != 0; }
+constexpr std::size_t digit_index(OddDigit digit) {
+  return digit >> 1;
+}
+constexpr bool digit_is_negative(OddDigit digit) {
+  return (digit & 1) != 0;
+}
 
 // Digit `at` of the odd number n with sum d_i 2^(w i) = n: with v the bits from w*at on, v | 1 is
 // d + 2^w below the last window, and d there.

@@ -42,7 +42,7 @@ class ServerReplicasTest : public ::testing::Test {
   RunningServer running_;
   loop::RedisServer primary_{loop::free_port(), {"--repl-diskless-sync-delay", "0"}};
   loop::RedisServer replica_{loop::free_port(),
-                                   {"--replicaof", "127.0.0.1 " + std::to_string(primary_.port())}};
+                             {"--replicaof", "127.0.0.1 " + std::to_string(primary_.port())}};
 };
 
 TEST_F(ServerReplicasTest, RequestThatNoReplicaConfirmedIsRefusedAndAnsweredWhenItIsRepeated) {
