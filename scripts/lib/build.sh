@@ -19,7 +19,7 @@ packages=$lab_build/packages
 build_packages() {
   local programs=(linkspan linkspan-agent linkspan-coordinator linkspan-mirror) newest
   build "$(basename "$lab_build")" "${programs[@]}" linkspan-prover wan_relay enrol_burst linkspan-join-load
-  newest=$(find "$lab_build"/{overlay,coordinator,mirror} -maxdepth 3 -name 'linkspan*' -type f -perm -1 \
+  newest=$(find "$lab_build"/{overlay,coordinator,mirror,prover} -maxdepth 3 -name 'linkspan*' -type f -perm -1 \
     -newer "$packages/.made" 2>/dev/null || echo all)
   [ -n "$newest" ] || return 0
   rm -rf "$packages"

@@ -13,21 +13,25 @@ pool_data=/var/lib/linkspan-pool
 # The pool's and the payees' address: 32 zero bytes, of nobody.
 prover_address=aleo1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq3ljyzc
 
-prover_program() { echo "$lab_build/prover/linkspan-prover"; }
-
-# build_prover_image TAG: prints the digest.
-build_prover_image() {
-  SOURCE_DATE_EPOCH=$(git -C "$repo" log -1 --format=%ct 2>/dev/null || echo 0) \
-    in_host_with_repo "$prover_host" "$repo/prover/image/build" "$(prover_program)" \
-    "docker://127.0.0.1:5000/${prover_image#*/}:$1"
+# install_prover HOST: the program, from its package.
+install_prover() {
+  in_host "$1" sh -c 'command -v linkspan-prover' >/dev/null 2>&1 && return 0
+  copy_packages "$1"
+  install_packages "$1" linkspan-prover
 }
 
-# The machine's files are the lower side of a host's root, so the repository stands at its own path there.
-in_host_with_repo() {
-  local host=$1
-  shift
-  in_host "$host" env LINKSPAN_PUSH_OPTIONS=--tls-verify=false \
-    SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-0}" "$@"
+remove_prover() { in_host "$1" dpkg --purge linkspan-prover; }
+
+# build_prover_image TAG: on the host, from the installed program. Prints the digest.
+build_prover_image() {
+  local at=/root/prover-image
+  install_prover "$prover_host" >/dev/null
+  in_host "$prover_host" mkdir -p "$at"
+  tar -C "$repo" -c prover/image scripts/lib/common.sh LICENSE | in_host "$prover_host" tar -C "$at" -x
+  in_host "$prover_host" env LINKSPAN_PUSH_OPTIONS=--tls-verify=false \
+    SOURCE_DATE_EPOCH="$(git -C "$repo" log -1 --format=%ct 2>/dev/null || echo 0)" \
+    LINKSPAN_REVISION="$(git -C "$repo" rev-parse HEAD 2>/dev/null || echo unknown)" \
+    "$at/prover/image/build" /usr/bin/linkspan-prover "docker://127.0.0.1:5000/${prover_image#*/}:$1"
 }
 
 # copy_prover_image TAG HOST: from the first replica over the overlay.
@@ -43,8 +47,9 @@ pull_prover_image() { # TAG HOST
 }
 
 start_pool() { # EPOCH-SECONDS
+  install_prover "$prover_host"
   in_host "$prover_host" mkdir -p "$pool_data"
-  daemon_in "$prover_host" pool "$(prover_program)" pool --srs toy --degree "$prover_degree" \
+  daemon_in "$prover_host" pool linkspan-prover pool --srs toy --degree "$prover_degree" \
     --address "$prover_address" --data-dir "$pool_data" --listen "0.0.0.0:$pool_port" --http 127.0.0.1:9188 \
     --epoch-seconds "$1" --target 16 --target-cap 64
   await 60 "the pool is ready" in_host "$prover_host" curl -fsS http://127.0.0.1:9188/healthz

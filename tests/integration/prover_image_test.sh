@@ -5,7 +5,8 @@ source "$(dirname "$0")/lib.sh"
 source "$repo/scripts/lib/lab_prover.sh"
 
 tag=test
-undo+=("kill_daemon $prover_host pool; in_host $prover_host rm -rf $pool_data")
+undo+=("kill_daemon $prover_host pool; in_host $prover_host rm -rf $pool_data /root/prover-image")
+undo+=("remove_prover $prover_host")
 
 claims "two builds of the image have one digest"
 first=$(build_prover_image "$tag" | tail -n 1)

@@ -6,11 +6,12 @@ source "$repo/scripts/lib/lab_prover.sh"
 
 provers=(a-m1 b-m1 c-m1)
 epoch_s=5
-undo+=("kill_daemon $prover_host pool; in_host $prover_host rm -rf $pool_data")
+undo+=("kill_daemon $prover_host pool; in_host $prover_host rm -rf $pool_data; remove_prover $prover_host")
 in_host "$prover_host" rm -rf "$pool_data"
 
 start_bare_prover() { # HOST: the program itself, without the image
-  daemon_in "$1" prover "$(prover_program)" run --pool "$(overlay_address "$prover_host"):$pool_port" \
+  install_prover "$1"
+  daemon_in "$1" prover linkspan-prover run --pool "$(overlay_address "$prover_host"):$pool_port" \
     --address "$prover_address" --worker "$1" --srs toy --degree "$prover_degree" --threads 1 --batch 16 \
     --metrics 127.0.0.1:9187
 }
@@ -34,7 +35,7 @@ told() {
 start_pool "$epoch_s"
 for host in "${provers[@]}"; do
   in_host "$host" rm -f /var/log/lab/prover.log
-  undo+=("kill_daemon $host prover KILL")
+  undo+=("kill_daemon $host prover KILL; remove_prover $host")
   start_bare_prover "$host"
 done
 
