@@ -202,8 +202,8 @@ struct FqLanes {
     constexpr LaneLimbs kModulus = detail::split_lanes(FqParams::kModulus);
     const V inverse = V::all(FqParams::kInverse & kLaneMask);
     FqLanes t;
-    for (V& limb : t.limb) {
-      limb = V::all(0);
+    for (V& sum : t.limb) {
+      sum = V::all(0);
     }
     for (std::size_t i = 0; i < kLaneLimbs; ++i) {
       for (std::size_t j = 0; j < kLaneLimbs; ++j) {
