@@ -3,7 +3,7 @@
 //
 //   kCount                         elements in one
 //   Entry                          a table's point, as `load` wants it
-//   make_entry, load               to and from tables; the digit's sign goes into y
+//   make_entry, load, prefetch     to and from tables; the digit's sign goes into y
 //   store_point, load_point        one affine point in place `lane`
 //   a * b, subtract(a, b, bound)   subtract adds bound * q where the type does not reduce
 //   lane_value, set_lane           single elements, for the shared inversion
@@ -48,6 +48,12 @@ struct SingleElement {
     // Without a branch: the sign is a coin's toss.
     const Fq choices[2] = {entry.y, Operations::subtract(Fq::zero(), entry.y)};
     y.value = choices[digits[0] & 1];
+  }
+  // Of an entry that will be loaded soon: tables are read at random.
+  static void prefetch(const Entry* table, const OddDigit* digits) {
+    const Entry& entry = table[digit_index(digits[0])];
+    __builtin_prefetch(&entry.x);
+    __builtin_prefetch(&entry.y);
   }
   friend SingleElement operator*(const SingleElement& a, const SingleElement& b) {
     return {Operations::multiply(a.value, b.value)};
@@ -102,6 +108,12 @@ struct LanesElement {
     const LanesElement opposite = subtract(LanesElement{FqLanes<V>::all({})}, positive, 1);
     for (std::size_t i = 0; i < kLaneLimbs; ++i) {
       y.value.limb[i] = V::select(negative, opposite.value.limb[i], positive.value.limb[i]);
+    }
+  }
+  static void prefetch(const Entry* table, const OddDigit* digits) {
+    for (std::size_t i = 0; i < kLanes; ++i) {
+      __builtin_prefetch(&table[digit_index(digits[i])].x);
+      __builtin_prefetch(&table[digit_index(digits[i])].y);
     }
   }
   friend LanesElement operator*(const LanesElement& a, const LanesElement& b) {
