@@ -1,5 +1,6 @@
 #include "overlay/cli/admin_text.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -195,7 +196,9 @@ std::string format_time(base::WallTime at) {
 }
 
 std::string format_distance(base::WallTime at, base::WallTime now) {
-  const std::int64_t away_ms = at.unix_ms - now.unix_ms;
+  // A far year would not fit the nanoseconds of a Duration; beyond a century nobody counts days.
+  constexpr std::int64_t kFarMs = std::int64_t{100} * 365 * 24 * 3600 * 1000;
+  const std::int64_t away_ms = std::clamp(at.unix_ms - now.unix_ms, -kFarMs, kFarMs);
   // Half a second is what the answer took, not what the token lost: "in 24 h", not "in 23 h".
   constexpr std::int64_t kSlackMs = 999;
   return away_ms > 0 ? "in " + format_age(std::chrono::milliseconds(away_ms + kSlackMs))
