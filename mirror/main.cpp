@@ -36,7 +36,8 @@ constexpr const char* kDescription =
     "container runtime goes on to the source itself.\n\n"
     "On the same address: /metrics (Prometheus text), /explain (JSON), /healthz.\n"
     "SIGTERM and SIGINT: takes no new connection, lets answers under way end for 3 s, exits. What\n"
-    "is cut off then, the runtime asks the next host for, from the byte that it has.";
+    "is cut off then, the runtime asks the next host for, from the byte that it has. A second SIGINT\n"
+    "ends it at once.";
 
 constexpr const char* kFooter =
     "FILES\n"
@@ -123,9 +124,13 @@ int run_node(const Settings& settings) {
   base::log_info("listening on " + node.value()->local().text() + ", cache " +
                  settings.cache_directory);
   bool is_draining = false;
-  const loop::SignalWatcher signals(loop, {SIGTERM, SIGINT}, [&](int) {
+  const loop::SignalWatcher signals(loop, {SIGTERM, SIGINT}, [&](int signal) {
     if (is_draining) {
-      loop.stop();  // asked twice
+      // A person at a terminal asks twice and means it. SIGTERM comes once for each thread of an
+      // agent that was killed, since its children go from thread to thread (PR_SET_PDEATHSIG).
+      if (signal == SIGINT) {
+        loop.stop();
+      }
       return;
     }
     is_draining = true;

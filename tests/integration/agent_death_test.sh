@@ -68,9 +68,11 @@ await 60 "one mirror runs, the new agent's" one_mirror
 claims "leaving ends a mirror that is in the middle of an answer, and leaves nothing"
 digest=$(in_host origin skopeo inspect --raw --tls-verify=false "docker://$image:$tag" | jq -r '.layers[0].digest')
 url="http://127.0.0.1:7755/v2/${image#*/}/blobs/$digest?ns=$origin_name"
-in_host "$host" sh -c 'curl -s --limit-rate 64k -o /run/lab-blob "$1" & ' curl "$url"
+# The mirror is seconds old: until it has found a replica it answers 404, which is not to be taken for the blob.
+in_host "$host" sh -c '
+  curl -sf --retry 30 --retry-delay 1 --retry-all-errors --limit-rate 64k -o /run/lab-blob "$1" &' curl "$url"
 undo+=("in_host $host pkill -x curl || true")
-await 20 "the answer is under way" in_host "$host" test -s /run/lab-blob
+await 40 "the answer is under way" in_host "$host" test -s /run/lab-blob
 mirror=$(in_host "$host" pgrep -x linkspan-mirror)
 kill_agent keeper
 kill_agent agent
