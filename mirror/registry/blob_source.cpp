@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "overlay/base/check.h"
+#include "overlay/base/log.h"
 
 namespace mirror {
 namespace {
@@ -185,6 +186,11 @@ void BlobSource::check_pace() {
   window_bytes_ = 0;
   if (is_slow && has_alternative()) {
     // Not a failure: its rate is noted, and each replica is tried once.
+    base::log_info("replica " + std::to_string(current_->value) + ": " +
+                   std::to_string(current_bytes_ >> 10) + " KiB of " + target_.digest->text() +
+                   " in " + std::to_string((now() - current_since_) / std::chrono::seconds(1)) +
+                   " s, slower than " + std::to_string(kRateMin >> 20) +
+                   " MiB/s: another is tried");
     slow_.insert(*current_);
     leave_current(Served{current_bytes_, now() - current_since_});
   }

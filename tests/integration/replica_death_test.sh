@@ -18,6 +18,14 @@ mark_all() { for registry in "${registries[@]}"; do mark[$registry]=$(log_mark "
 layer_bytes_from() { # REGISTRY: of blobs sent to the host since the mark
   blob_gets "$1" "${mark[$1]}" | awk -v from="$address" '$1 == from { sum += $10 } END { print sum + 0 }'
 }
+# On a slow machine b itself may be slower than a replica has to be while there is another to try: the mirror says so.
+expect_farther_untouched() {
+  expect_equal 0 "$(layer_bytes_from origin)"
+  [ "$(layer_bytes_from c-replica)" != 0 ] || return 0
+  in_host "$host" tail -n "+$((log_lines + 1))" /var/log/linkspan/mirror.log >"$scratch/log"
+  grep -q 'slower than .* another is tried' "$scratch/log" ||
+    fails "c sent $(layer_bytes_from c-replica) bytes: $(cat "$scratch/log")"
+}
 
 claims "the mirror has measured the replicas: a is nearest, b second, c last"
 in_order() {
@@ -32,6 +40,7 @@ claims "own replica killed in the middle of a blob: the pull succeeds, the rest 
 mark_all
 received() { in_host "$host" cat /sys/class/net/ls0/statistics/rx_bytes; }
 began=$(received)
+log_lines=$(in_host "$host" sh -c 'wc -l </var/log/linkspan/mirror.log')
 pull_image "$tag" "$host" >"$scratch/pull" 2>&1 </dev/null &
 pull=$!
 while [ $(($(received) - began)) -lt $((8 << 20)) ] && kill -0 "$pull" 2>/dev/null; do :; done
@@ -46,8 +55,7 @@ say "  b-replica sent $((from_b >> 20)) MiB"
 [ "$from_b" -gt 0 ] || fails "b is second nearest by RTT, but sent nothing; c sent $(layer_bytes_from c-replica), the
 origin $(layer_bytes_from origin): $(in_host "$host" linkspan-mirror explain)"
 [ "$from_b" -lt "$payload_bytes" ] || fails "b sent everything again, expected the rest only"
-expect_equal 0 "$(layer_bytes_from c-replica)"
-expect_equal 0 "$(layer_bytes_from origin)"
+expect_farther_untouched
 in_host "$host" linkspan-mirror explain || true
 
 claims "with its own replica dead, the next pull comes from the second nearest"
@@ -56,9 +64,9 @@ in_host "$host" sh -c 'rm -rf /var/cache/linkspan-mirror/*' || true
 mark_all
 pull_image "$tag" "$host" >"$scratch/pull" 2>&1 </dev/null || fails "$(tail -n 5 "$scratch/pull")"
 from_b=$(layer_bytes_from b-replica)
-[ "$from_b" -ge "$payload_bytes" ] || fails "b-replica sent $from_b bytes, expected the whole layer"
-expect_equal 0 "$(layer_bytes_from c-replica)"
-expect_equal 0 "$(layer_bytes_from origin)"
+[ $((from_b + $(layer_bytes_from c-replica))) -ge "$payload_bytes" ] ||
+  fails "b-replica sent $from_b bytes, expected the whole layer"
+expect_farther_untouched
 
 claims "all replicas dead: the origin serves, with no waiting for the dead"
 tag=orphan
