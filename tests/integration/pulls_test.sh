@@ -15,18 +15,11 @@ sent() { # REGISTRY, to the host at $address since the mark: bytes of blobs
   blob_gets "$1" "${mark[$1]}" | awk -v from="$address" '$1 == from { sum += $10 } END { print sum + 0 }'
 }
 
-prefers_own_site() { # HOST
-  in_host "$1" linkspan-mirror explain --json >"$scratch/explain"
-  jq -e '. as $all | [.sources[].preferred] | all(. as $id | any($all.replicas[]; .id == $id and .site == $all.site))' \
-    "$scratch/explain" || { in_host "$1" linkspan-mirror explain; return 1; }
-}
-
 # The proxy asks a second replica when the first has been silent for 300 ms, as one on a busy machine may be.
 # What counts is where the bytes came from; a pull that was overtaken so is repeated once.
 from_own_site() { # HOST
   local own registry
   own=$(site_of "$1")-replica
-  # A machine that was busy may have measured a far replica as the nearer one; that is put right by itself.
   await 180 "the mirror of $1 prefers its own site's replica" prefers_own_site "$1"
   forget_image "$tag" "$1"
   in_host "$1" sh -c 'rm -rf /var/cache/linkspan-mirror/*'
