@@ -247,6 +247,11 @@ void Planner::plan_sysctls() {
   if (is_gateway(*self_) || !self_->pods.empty()) {
     if (rules.count(base::Family::V4) > 0) {
       sysctls["net.ipv4.ip_forward"] = "1";
+      // What comes by a tunnel and goes on by it has no shorter way; the kernel takes either's 1.
+      sysctls["net.ipv4.conf.all.send_redirects"] = "0";
+      for (const auto& [name, tunnel] : plan_.device.interfaces) {
+        sysctls["net.ipv4.conf." + name + ".send_redirects"] = "0";
+      }
     }
     if (rules.count(base::Family::V6) > 0) {
       sysctls["net.ipv6.conf.all.forwarding"] = "1";

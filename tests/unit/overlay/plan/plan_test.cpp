@@ -148,6 +148,17 @@ TEST(SitePlanTest, OnlyGatewaysAndHostsOfPodsForward) {
   EXPECT_EQ(world.plan(2).device.sysctls.at("net.ipv4.ip_forward"), "1");
 }
 
+TEST(SitePlanTest, WhoForwardsSendsNoRedirects) {
+  auto world = three_sites();
+  const auto gateway = world.plan(1).device;
+  ASSERT_FALSE(gateway.interfaces.empty());
+  for (const auto& [name, tunnel] : gateway.interfaces) {
+    EXPECT_EQ(gateway.sysctls.at("net.ipv4.conf." + name + ".send_redirects"), "0");
+  }
+  EXPECT_EQ(gateway.sysctls.at("net.ipv4.conf.all.send_redirects"), "0");
+  EXPECT_EQ(world.plan(2).device.sysctls.count("net.ipv4.conf.all.send_redirects"), 0u);
+}
+
 TEST(SitePlanTest, OwnPodsAreLeftToTheHost) {
   auto world = three_sites();
   world.network().pod_prefixes = {prefix("10.200.0.0/16")};
