@@ -17,6 +17,7 @@
 #include "overlay/loop/loop.h"
 #include "overlay/loop/redis_where.h"
 #include "overlay/loop/signals.h"
+#include "overlay/loop/tcp.h"
 
 namespace {
 
@@ -69,8 +70,8 @@ void add_serve(CLI::App& app, Arguments& arguments) {
                    "where keys and the event log are; made if missing")
       ->required()
       ->type_name("DIR");
-  serve->add_option("--listen", arguments.listen, "IP address and port for HTTPS")
-      ->type_name("ADDRESS:PORT")
+  serve->add_option("--listen", arguments.listen, "address or name, and port, for HTTPS")
+      ->type_name("HOST:PORT")
       ->capture_default_str();
   serve
       ->add_option("--advertise", arguments.url,
@@ -111,7 +112,7 @@ std::string absolute(const std::string& path) {
 }
 
 base::Result<coordinator::Server::Options> options_of(const Arguments& arguments) {
-  const auto listen = base::Endpoint::parse(arguments.listen);
+  const auto listen = loop::resolve_endpoint(arguments.listen);
   if (!listen.ok()) {
     return listen.error().within("--listen");
   }

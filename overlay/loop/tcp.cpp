@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/sendfile.h>
@@ -77,6 +78,31 @@ base::Result<std::optional<std::size_t>> moved(const char* call, ssize_t result,
 }
 
 }  // namespace
+
+base::Result<base::Endpoint> resolve_endpoint(const std::string& text) {
+  auto parsed = base::Endpoint::parse(text);
+  const std::size_t colon = text.rfind(':');
+  if (parsed.ok() || colon == std::string::npos || colon == 0 ||
+      text.find_first_not_of("0123456789.:[]") >= colon) {
+    return parsed;
+  }
+  const auto port = base::Endpoint::parse("0.0.0.0" + text.substr(colon));
+  if (!port.ok()) {
+    return port;
+  }
+  const std::string name = text.substr(0, colon);
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* list = nullptr;
+  const int code = getaddrinfo(name.c_str(), nullptr, &hints, &list);
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> found(list, freeaddrinfo);
+  if (code != 0) {
+    return base::Error(base::Errc::NotFound, "\"" + name + "\": " + gai_strerror(code));
+  }
+  SocketAddress first;
+  std::memcpy(&first.storage, found->ai_addr, found->ai_addrlen);
+  return base::Endpoint{to_endpoint(first).address, port.value().port};
+}
 
 base::Result<std::unique_ptr<TcpSocket>> TcpSocket::adopt(Loop& loop, int fd) {
   auto state = open_handle(std::make_unique<State>(), [&](uv_poll_t* handle) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 
 #include <uv.h>
 
@@ -19,6 +20,11 @@
 #include "overlay/loop/timer.h"
 
 namespace loop {
+
+// Where to listen: "ADDRESS:PORT", "[ADDRESS]:PORT", or "NAME:PORT" by the first address that the
+// system's resolver has for the name. Blocks while it looks up: for a program's start only.
+// Errors: Malformed; NotFound for a name without an address.
+base::Result<base::Endpoint> resolve_endpoint(const std::string& text);
 
 // One connected socket. It never blocks and never calls back from inside its own methods.
 //

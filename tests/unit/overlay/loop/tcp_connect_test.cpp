@@ -4,7 +4,10 @@
 #include <optional>
 #include <string>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "overlay/loop/tcp.h"
 
 namespace loop {
 namespace {
@@ -83,6 +86,30 @@ TEST_F(TcpConnectTest, CallsNobodyOnceItIsDestroyed) {
 
   EXPECT_FALSE(socket_);
   EXPECT_FALSE(why_);
+}
+
+TEST(ResolveEndpointTest, TakesAddressesAsTheyAre) {
+  EXPECT_EQ(resolve_endpoint("192.0.2.7:7443").value().text(), "192.0.2.7:7443");
+  EXPECT_EQ(resolve_endpoint("[2001:db8::7]:7443").value().text(), "[2001:db8::7]:7443");
+}
+
+TEST(ResolveEndpointTest, LooksNamesUp) {
+  const auto found = resolve_endpoint("localhost:7443");
+  ASSERT_TRUE(found.ok()) << found.error().text();
+  EXPECT_THAT(found.value().text(), testing::AnyOf("127.0.0.1:7443", "[::1]:7443"));
+}
+
+TEST(ResolveEndpointTest, NamesWhatIsWrong) {
+  for (const char* const text : {"", ":7443", "localhost", "localhost:", "localhost:70000",
+                                 "localhost:x", "256.0.0.1:7443", "::1:7443"}) {
+    const auto found = resolve_endpoint(text);
+    ASSERT_FALSE(found.ok()) << text;
+    EXPECT_EQ(found.error().code(), base::Errc::Malformed) << text;
+  }
+  const auto unknown = resolve_endpoint("no..such.host:7443");  // no resolver asks anybody for it
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_EQ(unknown.error().code(), base::Errc::NotFound);
+  EXPECT_THAT(unknown.error().text(), testing::HasSubstr("no..such.host"));
 }
 
 }  // namespace
