@@ -36,7 +36,8 @@ constexpr const char* kDescription =
     "container runtime goes on to the source itself.\n\n"
     "On the same address: /metrics (Prometheus text), /explain (JSON), /healthz.\n"
     "SIGTERM and SIGINT: takes no new connection, lets answers under way end for 3 s, exits. What\n"
-    "is cut off then, the runtime asks the next host for, from the byte that it has. A second SIGINT\n"
+    "is cut off then, the runtime asks the next host for, from the byte that it has. A second "
+    "SIGINT\n"
     "ends it at once.";
 
 constexpr const char* kFooter =
