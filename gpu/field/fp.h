@@ -13,6 +13,7 @@
 #include <span>
 #include <type_traits>
 
+#include "gpu/field/inverse.h"
 #include "gpu/field/limbs.h"
 
 namespace gpu {
@@ -133,16 +134,24 @@ class Fp {
     return out;
   }
 
-  // 1/this by Fermat, about 1.5 products a bit; zero gives zero. Many at once: invert_all.
+  // 1/this, some hundred products' time; zero gives zero. Many at once: invert_all.
   constexpr Fp inverse() const {
-    Value exponent = kModulus;
-    Value two;
-    two.at[0] = 2;
-    sub_from(exponent, two);
-    return pow(exponent);
+    constexpr Value kFactor = inverse_factor();
+    return multiply_portable(from_montgomery(detail::scaled_inverse<Params>(limbs_)),
+                             from_montgomery(kFactor));
   }
 
  private:
+  // With R = 2^(64 kLimbs): limbs x R have the scaled inverse x^-1 R^-1 2^(-33 rounds), of which a
+  // Montgomery product with R^3 2^(33 rounds) makes x^-1 R.
+  static constexpr Value inverse_factor() {
+    Fp out = multiply_portable(from_montgomery(Params::kR2), from_montgomery(Params::kR2));
+    for (std::size_t i = 0; i < 33 * detail::inverse_rounds<Params>(); ++i) {
+      out = out.doubled();
+    }
+    return out.limbs_;
+  }
+
   constexpr void reduce_once() {
     Value reduced = limbs_;
     const std::uint64_t mask = 0 - sub_from(reduced, kModulus);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -101,9 +102,9 @@ constexpr std::uint32_t bits(const Limbs<N>& a, std::size_t first, unsigned coun
 // How many bits the value has: 0 for zero.
 template <std::size_t N>
 constexpr std::size_t bit_length(const Limbs<N>& a) {
-  for (std::size_t i = N * 64; i-- > 0;) {
-    if (bit(a, i)) {
-      return i + 1;
+  for (std::size_t i = N; i-- > 0;) {
+    if (a.at[i] != 0) {
+      return i * 64 + static_cast<std::size_t>(std::bit_width(a.at[i]));
     }
   }
   return 0;
