@@ -121,9 +121,10 @@ CLI::Option* with_environment(CLI::Option* option) {
 }
 
 void add_engine_flags(CLI::App& command, EngineFlags& flags) {
-  with_environment(command.add_option("--engine", flags.engine,
-                                      "auto, scalar, adx or ifma; auto takes the best that this "
-                                      "processor has"))
+  with_environment(
+      command.add_option("--engine", flags.engine,
+                         "auto, scalar, adx, fma or ifma; auto takes the best that this "
+                         "processor has"))
       ->type_name("NAME")
       ->capture_default_str();
   with_environment(command.add_option("--threads", flags.threads, "0: one a core"))

@@ -114,8 +114,8 @@ bool run_selftest(
   const World world;
   report("hashes of eight nonces at once", check_hashes(world));
   report("commitments by three routes", check_routes(world));
-  for (const auto arithmetic :
-       {gpu::Arithmetic::Scalar, gpu::Arithmetic::Adx, gpu::Arithmetic::Ifma}) {
+  for (const auto arithmetic : {gpu::Arithmetic::Scalar, gpu::Arithmetic::Adx, gpu::Arithmetic::Fma,
+                                gpu::Arithmetic::Ifma}) {
     if (gpu::is_supported(arithmetic)) {
       report("batched sums, " + std::string(gpu::name(arithmetic)), check_sums(world, arithmetic));
     }

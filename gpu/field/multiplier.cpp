@@ -47,6 +47,8 @@ std::string_view name(Arithmetic arithmetic) {
       return "scalar";
     case Arithmetic::Adx:
       return "adx";
+    case Arithmetic::Fma:
+      return "fma";
     case Arithmetic::Ifma:
       return "ifma";
   }
@@ -57,7 +59,8 @@ base::Result<Arithmetic> parse_arithmetic(std::string_view text) {
   if (text == "auto") {
     return best_arithmetic();
   }
-  for (const Arithmetic arithmetic : {Arithmetic::Scalar, Arithmetic::Adx, Arithmetic::Ifma}) {
+  for (const Arithmetic arithmetic :
+       {Arithmetic::Scalar, Arithmetic::Adx, Arithmetic::Fma, Arithmetic::Ifma}) {
     if (text != name(arithmetic)) {
       continue;
     }
@@ -68,7 +71,7 @@ base::Result<Arithmetic> parse_arithmetic(std::string_view text) {
     return arithmetic;
   }
   return base::Error(base::Errc::Malformed,
-                     "\"" + std::string(text) + "\", expected auto, scalar, adx or ifma");
+                     "\"" + std::string(text) + "\", expected auto, scalar, adx, fma or ifma");
 }
 
 bool is_supported(Arithmetic arithmetic) {
@@ -87,6 +90,8 @@ bool is_supported(Arithmetic arithmetic) {
       return true;
     case Arithmetic::Adx:
       return has_adx;
+    case Arithmetic::Fma:
+      return has_adx && __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
     case Arithmetic::Ifma:
       return has_adx && __builtin_cpu_supports("avx512f") != 0 &&
              __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512ifma") != 0;
@@ -100,6 +105,9 @@ bool is_supported(Arithmetic arithmetic) {
 Arithmetic best_arithmetic() {
   if (is_supported(Arithmetic::Ifma)) {
     return Arithmetic::Ifma;
+  }
+  if (is_supported(Arithmetic::Fma)) {
+    return Arithmetic::Fma;
   }
   return is_supported(Arithmetic::Adx) ? Arithmetic::Adx : Arithmetic::Scalar;
 }

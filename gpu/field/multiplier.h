@@ -3,6 +3,9 @@
 //   Scalar   portable C++
 //   Adx      mulx, adcx, adox: two carry chains at once (Intel, "New instructions supporting large
 //            integer arithmetic", 2012); needs BMI2 and ADX
+//   Fma      four products at once in double-precision floating point, in the batch operations that
+//            have such a kernel (fq_doubles.h); single products are then Adx's. Needs Adx's and
+//            AVX2 and FMA
 //   Ifma     eight products at once, 52-bit limbs, in the batch operations that have such a kernel
 //            (fq_lanes.h); single products are then Adx's. Needs AVX-512 F, VL and IFMA
 #pragma once
@@ -14,10 +17,10 @@
 
 namespace gpu {
 
-enum class Arithmetic { Scalar, Adx, Ifma };
+enum class Arithmetic { Scalar, Adx, Fma, Ifma };
 
 std::string_view name(Arithmetic arithmetic);
-// "scalar", "adx", "ifma", or "auto" for the best that this processor has.
+// "scalar", "adx", "fma", "ifma", or "auto" for the best that this processor has.
 // Errors: Malformed for another word, Unavailable where the processor lacks the instructions.
 base::Result<Arithmetic> parse_arithmetic(std::string_view text);
 

@@ -33,6 +33,8 @@ std::unique_ptr<BatchSums> BatchSums::make(Arithmetic arithmetic, Shape shape) {
       return detail::make_batch_sums_scalar(shape);
     case Arithmetic::Adx:
       return detail::make_batch_sums_adx(shape);
+    case Arithmetic::Fma:
+      return detail::make_batch_sums_fma(shape);
     case Arithmetic::Ifma:
       return detail::make_batch_sums_ifma(shape);
   }

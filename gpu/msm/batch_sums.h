@@ -46,7 +46,7 @@ class BatchSums {
   static unsigned best_width(std::size_t proofs);
 
   // Requires a shape within the bounds and is_supported(arithmetic). Holds about
-  // 96 * proofs * ceil(253 / w) bytes, 128 with Ifma.
+  // 96 * proofs * ceil(253 / w) bytes, 128 with Fma and Ifma.
   static std::unique_ptr<BatchSums> make(Arithmetic arithmetic, Shape shape);
 
   virtual ~BatchSums() = default;

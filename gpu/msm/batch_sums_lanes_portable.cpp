@@ -7,4 +7,8 @@ std::unique_ptr<BatchSums> make_batch_sums_lanes_portable(BatchSums::Shape shape
   return std::make_unique<BatchKernel<LanesElement<LanesPortable>>>(shape);
 }
 
+std::unique_ptr<BatchSums> make_batch_sums_doubles_portable(BatchSums::Shape shape) {
+  return std::make_unique<BatchKernel<DoublesElement<DoublesPortable>>>(shape);
+}
+
 }  // namespace gpu::detail

@@ -89,7 +89,8 @@ TEST(MultiplierTest, TheOneInUseCanBeChosen) {
   const Fq a = test::random_element<Fq>(random);
   const Fq b = test::random_element<Fq>(random);
   const Fq expected = Fq::multiply_portable(a, b);
-  for (const Arithmetic arithmetic : {Arithmetic::Scalar, Arithmetic::Adx, Arithmetic::Ifma}) {
+  for (const Arithmetic arithmetic :
+       {Arithmetic::Scalar, Arithmetic::Adx, Arithmetic::Fma, Arithmetic::Ifma}) {
     if (!is_supported(arithmetic)) {
       continue;
     }
@@ -102,7 +103,8 @@ TEST(MultiplierTest, TheOneInUseCanBeChosen) {
 
 TEST(MultiplierTest, NamesAreReadBackWhereTheProcessorHasIt) {
   EXPECT_EQ(parse_arithmetic("auto").value(), best_arithmetic());
-  for (const Arithmetic arithmetic : {Arithmetic::Scalar, Arithmetic::Adx, Arithmetic::Ifma}) {
+  for (const Arithmetic arithmetic :
+       {Arithmetic::Scalar, Arithmetic::Adx, Arithmetic::Fma, Arithmetic::Ifma}) {
     const auto parsed = parse_arithmetic(name(arithmetic));
     if (is_supported(arithmetic)) {
       EXPECT_EQ(parsed.value(), arithmetic);
@@ -111,7 +113,8 @@ TEST(MultiplierTest, NamesAreReadBackWhereTheProcessorHasIt) {
                 std::string(name(arithmetic)) + ": this processor does not have the instructions");
     }
   }
-  EXPECT_EQ(parse_arithmetic("sse").error().text(), "\"sse\", expected auto, scalar, adx or ifma");
+  EXPECT_EQ(parse_arithmetic("sse").error().text(),
+            "\"sse\", expected auto, scalar, adx, fma or ifma");
 }
 
 }  // namespace

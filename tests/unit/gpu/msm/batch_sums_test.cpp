@@ -13,7 +13,7 @@
 namespace gpu {
 namespace {
 
-// Every arithmetic that this processor has, and Ifma's lanes in plain C++ on any.
+// Every arithmetic that this processor has, and the lanes of Fma and Ifma in plain C++ on any.
 struct Kind {
   std::string name;
   std::unique_ptr<BatchSums> (*make)(BatchSums::Shape);
@@ -22,10 +22,15 @@ struct Kind {
 std::vector<Kind> kinds() {
   std::vector<Kind> out = {
       {"scalar", [](BatchSums::Shape shape) { return BatchSums::make(Arithmetic::Scalar, shape); }},
-      {"lanes", detail::make_batch_sums_lanes_portable}};
+      {"lanes", detail::make_batch_sums_lanes_portable},
+      {"doubles", detail::make_batch_sums_doubles_portable}};
   if (is_supported(Arithmetic::Adx)) {
     out.push_back(
         {"adx", [](BatchSums::Shape shape) { return BatchSums::make(Arithmetic::Adx, shape); }});
+  }
+  if (is_supported(Arithmetic::Fma)) {
+    out.push_back(
+        {"fma", [](BatchSums::Shape shape) { return BatchSums::make(Arithmetic::Fma, shape); }});
   }
   if (is_supported(Arithmetic::Ifma)) {
     out.push_back(
@@ -63,8 +68,8 @@ INSTANTIATE_TEST_SUITE_P(Arithmetics, BatchSumsTest, testing::ValuesIn(kinds()),
 
 TEST_P(BatchSumsTest, AreTheSumsOfTheProducts) {
   // 48 proofs and a narrow window make more than one chunk.
-  for (const BatchSums::Shape shape :
-       {BatchSums::Shape{8, 2}, BatchSums::Shape{48, 3}, BatchSums::Shape{16, 7}}) {
+  for (const BatchSums::Shape shape : {BatchSums::Shape{8, 2}, BatchSums::Shape{48, 3},
+                                       BatchSums::Shape{8, 4}, BatchSums::Shape{16, 7}}) {
     const std::size_t bases_count = shape.proofs == 48 ? 4 : 7;
     std::vector<G1Affine> bases;
     std::vector<Limbs<4>> scalars;
@@ -133,10 +138,10 @@ TEST_P(BatchSumsTest, SpecialScalarsAreExact) {
 }
 
 TEST_P(BatchSumsTest, StayRightOverManyBases) {
-  // More additions than the lanes may let their values grow for.
+  // More additions than the lanes of Ifma may let their values grow for.
   const auto sums = GetParam().make({kProofs, 2});
   G1Affine base = test::random_point(random_);
-  for (unsigned i = 0; i < kBoundMax / 2; ++i) {
+  for (unsigned i = 0; i < kLanesBoundMax / 2; ++i) {
     add(*sums, base, random_scalars(kProofs));
     base = (G1(base).doubled() + g1_generator()).affine();
   }
@@ -144,7 +149,7 @@ TEST_P(BatchSumsTest, StayRightOverManyBases) {
 }
 
 TEST(LanesElementTest, TheLargestValueStillComesOutOfItsLane) {
-  EXPECT_TRUE(from_lanes(kMultiplesOfQ[kBoundMax]).is_zero());
+  EXPECT_TRUE(from_lanes(kMultiplesOfQ[kLanesBoundMax]).is_zero());
 }
 
 TEST(BestWidthTest, CostsTheFewestAdditions) {

@@ -25,8 +25,8 @@ class CpuEngineTest : public ::testing::Test {
 };
 
 TEST_F(CpuEngineTest, EveryArithmeticFindsTheRightCommitmentOfEveryNonce) {
-  for (const auto arithmetic :
-       {gpu::Arithmetic::Scalar, gpu::Arithmetic::Adx, gpu::Arithmetic::Ifma}) {
+  for (const auto arithmetic : {gpu::Arithmetic::Scalar, gpu::Arithmetic::Adx, gpu::Arithmetic::Fma,
+                                gpu::Arithmetic::Ifma}) {
     if (!gpu::is_supported(arithmetic)) {
       continue;
     }
