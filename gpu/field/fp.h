@@ -1,4 +1,5 @@
-// A prime field in Montgomery form, one template for every modulus, host and device.
+// A prime field in Montgomery form, one template for every modulus, host and device. On a device
+// its operators are Mont32's; values are the same.
 //
 // A Params gives kLimbs, kModulus, kR (2^(64 kLimbs) mod p), kR2 (its square mod p) and kInverse
 // (-1/p mod 2^64). Values are always reduced, so equal elements have equal limbs and a table made
@@ -13,9 +14,27 @@
 #include <span>
 #include <type_traits>
 
+#include "gpu/field/host_device.h"
 #include "gpu/field/limbs.h"
+#include "gpu/field/mont32.h"
 
 namespace gpu {
+
+#if defined(__CUDA_ARCH__)
+namespace detail {
+
+// Out of line: what is not one long sum calls its products.
+template <typename Params>
+GPU_CALLED Limbs<Params::kLimbs> called_product(Limbs<Params::kLimbs> a, Limbs<Params::kLimbs> b) {
+  return Mont32<Params>::product(a, b);
+}
+template <typename Params>
+GPU_CALLED Limbs<Params::kLimbs> called_square(Limbs<Params::kLimbs> a) {
+  return Mont32<Params>::square(a);
+}
+
+}  // namespace detail
+#endif
 
 template <typename Params>
 class Fp {
@@ -56,12 +75,22 @@ class Fp {
   friend constexpr bool operator==(const Fp&, const Fp&) = default;
 
   friend constexpr Fp operator+(const Fp& a, const Fp& b) {
+#if defined(__CUDA_ARCH__)
+    if (!std::is_constant_evaluated()) {
+      return from_montgomery(Mont32<Params>::sum(a.limbs_, b.limbs_));
+    }
+#endif
     Fp out = a;
     add_to(out.limbs_, b.limbs_);  // no carry out: the top bit of the modulus is free
     out.reduce_once();
     return out;
   }
   friend constexpr Fp operator-(const Fp& a, const Fp& b) {
+#if defined(__CUDA_ARCH__)
+    if (!std::is_constant_evaluated()) {
+      return from_montgomery(Mont32<Params>::difference(a.limbs_, b.limbs_));
+    }
+#endif
     Fp out = a;
     // Without a branch: which way it went would be a coin's toss to the processor.
     const std::uint64_t mask = 0 - sub_from(out.limbs_, b.limbs_);
@@ -72,11 +101,20 @@ class Fp {
     add_to(out.limbs_, correction);
     return out;
   }
-  constexpr Fp operator-() const { return is_zero() ? *this : from_montgomery(kModulus) - *this; }
-  constexpr Fp doubled() const { return *this + *this; }
+  constexpr Fp operator-() const {
+    return is_zero() ? *this : from_montgomery(kModulus) - *this;
+  }
+  constexpr Fp doubled() const {
+    return *this + *this;
+  }
 
   // By the multiplier that the processor is best at (multiplier.h) where the field has one.
   friend constexpr Fp operator*(const Fp& a, const Fp& b) {
+#if defined(__CUDA_ARCH__)
+    if (!std::is_constant_evaluated()) {
+      return from_montgomery(detail::called_product<Params>(a.limbs_, b.limbs_));
+    }
+#endif
     if constexpr (requires { Params::multiply(nullptr, nullptr, nullptr); }) {
       if (!std::is_constant_evaluated()) {
         Fp out;
@@ -86,10 +124,31 @@ class Fp {
     }
     return multiply_portable(a, b);
   }
-  constexpr Fp squared() const { return *this * *this; }
-  constexpr Fp& operator+=(const Fp& b) { return *this = *this + b; }
-  constexpr Fp& operator-=(const Fp& b) { return *this = *this - b; }
-  constexpr Fp& operator*=(const Fp& b) { return *this = *this * b; }
+  constexpr Fp squared() const {
+#if defined(__CUDA_ARCH__)
+    if (!std::is_constant_evaluated()) {
+      return from_montgomery(detail::called_square<Params>(limbs_));
+    }
+#endif
+    return *this * *this;
+  }
+  // The same as operator*; in device code in line, for kernels that are made of products.
+  GPU_INLINED static Fp product_in_line(const Fp& a, const Fp& b) {
+#if defined(__CUDA_ARCH__)
+    return from_montgomery(Mont32<Params>::product(a.limbs_, b.limbs_));
+#else
+    return a * b;
+#endif
+  }
+  constexpr Fp& operator+=(const Fp& b) {
+    return *this = *this + b;
+  }
+  constexpr Fp& operator-=(const Fp& b) {
+    return *this = *this - b;
+  }
+  constexpr Fp& operator*=(const Fp& b) {
+    return *this = *this * b;
+  }
 
   // Montgomery's product by operand scanning (Koc, Acar, Kaliski 1996, CIOS), without the carry
   // limb that a modulus with a free top bit does not need.
