@@ -14,6 +14,7 @@
 #include <span>
 #include <type_traits>
 
+#include "gpu/field/device_memory.h"
 #include "gpu/field/host_device.h"
 #include "gpu/field/limbs.h"
 #include "gpu/field/mont32.h"
@@ -47,7 +48,10 @@ class Fp {
   constexpr Fp() = default;  // zero
 
   static constexpr Fp zero() { return Fp(); }
-  static constexpr Fp one() { return from_montgomery(Params::kR); }
+  static constexpr Fp one() {
+    constexpr Value kOne = Params::kR;  // a copy: device code has no host's constants
+    return from_montgomery(kOne);
+  }
   static constexpr Fp from_u64(std::uint64_t value) {
     Value canonical;
     canonical.at[0] = value;
@@ -55,13 +59,19 @@ class Fp {
   }
   // Requires value < kModulus.
   static constexpr Fp from_canonical(const Value& value) {
-    return from_montgomery(value) * from_montgomery(Params::kR2);
+    constexpr Value kSquare = Params::kR2;
+    return from_montgomery(value) * from_montgomery(kSquare);
   }
   // The limbs as they are: value * 2^(64 kLimbs) mod p. Requires them below kModulus.
   static constexpr Fp from_montgomery(const Value& limbs) {
     Fp out;
     out.limbs_ = limbs;
     return out;
+  }
+
+  // As load_constant of the limbs.
+  GPU_INLINED static Fp load_constant(const Fp& from) {
+    return from_montgomery(gpu::load_constant(&from.limbs_));
   }
 
   constexpr const Value& montgomery() const { return limbs_; }
@@ -174,6 +184,14 @@ class Fp {
   // (low + high * 2^(64 kLimbs)) mod p as an integer, for any limbs: two products. What is scanned
   // limb by limb may be any value; the other factor is reduced.
   static constexpr Value reduce_wide(const Value& low, const Value& high) {
+#if defined(__CUDA_ARCH__)
+    if (!std::is_constant_evaluated()) {
+      constexpr Value kOnce = Params::kR;
+      constexpr Value kTwice = Params::kR2;
+      return Mont32<Params>::sum(detail::called_product<Params>(kOnce, low),
+                                 detail::called_product<Params>(kTwice, high));
+    }
+#endif
     return (multiply_portable(from_montgomery(Params::kR), from_montgomery(low)) +
             multiply_portable(from_montgomery(Params::kR2), from_montgomery(high)))
         .limbs_;
@@ -194,7 +212,8 @@ class Fp {
 
   // 1/this by Fermat, about 1.5 products a bit; zero gives zero. Many at once: invert_all.
   constexpr Fp inverse() const {
-    Value exponent = kModulus;
+    constexpr Value kModulusHere = Params::kModulus;
+    Value exponent = kModulusHere;
     Value two;
     two.at[0] = 2;
     sub_from(exponent, two);

@@ -135,6 +135,7 @@ struct Prover::State {
     const std::shared_lock lock(srs_mutex);
     const G1Affine literal = commit_literally(srs, waiting.epoch->polynomial, polynomial);
     if (literal != partial.commitment) {
+      engine->take_out(waiting.hit, "wrong: a commitment that the literal route does not give");
       callbacks.on_wrong_hit(waiting.hit, "the literal route gives another commitment");
       return false;
     }
@@ -162,8 +163,8 @@ Prover::~Prover() {
     state_->changed.notify_all();
   }
   state_->preparing = {};  // joins
+  state_->checking = {};   // speaks to the engine
   state_->engine.reset();  // its threads call handle_hit until here
-  state_->checking = {};
 }
 
 base::Status Prover::assign(const Assignment& assignment) {
@@ -213,6 +214,10 @@ Prover::Stats Prover::stats() const {
   Stats out = state_->counts;
   out.engine = state_->engine->stats();
   return out;
+}
+
+std::vector<Engine::Unit> Prover::units() const {
+  return state_->engine->units();
 }
 
 std::string Prover::describe() const {

@@ -80,6 +80,7 @@ class Prover {
   void finish();
 
   Stats stats() const;
+  std::vector<Engine::Unit> units() const;
   std::string describe() const;
 
  private:

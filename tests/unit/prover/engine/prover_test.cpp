@@ -18,11 +18,14 @@ class FakeEngine final : public Engine {
   void clear_work() override {}
   void set_target(std::uint64_t) override {}
   void finish() override {}
+  void take_out(const Hit& hit, const std::string& why) override { taken_out_.add({hit, why}); }
   Stats stats() const override { return {}; }
+  std::vector<Unit> units() const override { return {Unit()}; }
   std::string describe() const override { return "fake"; }
 
   void hit(const Hit& hit) { on_hit_(hit); }
   Collected<Work> works_;
+  Collected<std::pair<Hit, std::string>> taken_out_;
 
  private:
   OnHit on_hit_;
@@ -108,7 +111,8 @@ TEST_F(ProverTest, HitThatTheLiteralRouteDeniesIsNamedAndNotSent) {
   Engine::Hit hit{
       .challenge = SmallWorld::challenge(7),
       .solution = {.address = world_.address, .nonce = 3, .commitment = world_.commitment(4)},
-      .target = 99};
+      .target = 99,
+      .unit = 2};
 
   fake_->hit(hit);
   hit.solution.commitment = world_.commitment(3);
@@ -116,7 +120,11 @@ TEST_F(ProverTest, HitThatTheLiteralRouteDeniesIsNamedAndNotSent) {
 
   EXPECT_EQ(found_.wait_for(1)[0].solution.partial.commitment, world_.commitment(3));
   EXPECT_EQ(wrong_.wait_for(1)[0].solution.commitment, world_.commitment(4));
+  const auto taken_out = fake_->taken_out_.wait_for(1);
+  EXPECT_EQ(taken_out[0].first.unit, 2U);
+  EXPECT_EQ(taken_out[0].second, "wrong: a commitment that the literal route does not give");
   prover_->finish();
+  EXPECT_EQ(fake_->taken_out_.all().size(), 1U);
   EXPECT_EQ(prover_->stats().hits_wrong, 1U);
   EXPECT_EQ(prover_->stats().solutions, 1U);
 }
@@ -128,7 +136,8 @@ TEST_F(ProverTest, HitOfAnotherEpochIsDropped) {
   fake_->hit(
       {.challenge = SmallWorld::challenge(6),
        .solution = {.address = world_.address, .nonce = 3, .commitment = world_.commitment(3)},
-       .target = 99});
+       .target = 99,
+       .unit = 0});
   prover_->finish();
   EXPECT_EQ(prover_->stats().hits_dropped, 1U);
   EXPECT_TRUE(found_.all().empty());
