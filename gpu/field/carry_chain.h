@@ -10,7 +10,7 @@
 //
 // ptxas fuses the two halves of a product, mad.lo.cc and madc.hi.cc of the same factors, into one
 // IMAD.WIDE.U32.X: half the instructions. That it does is checked from the compiled code
-// (scripts/check_cubins).
+// (scripts/check_cubins.py).
 #pragma once
 
 #include <cstdint>

@@ -33,6 +33,35 @@ GPU_HD inline void write_powers(const WindowPlan& plan, const TeEntry& base, TeP
 // reached by log2(entries) additions.
 inline constexpr std::size_t kSegmentEntries = 64;
 
+// One thread's part of a base's tables.
+struct Segment {
+  unsigned window = 0;
+  std::uint32_t first = 0;  // entry of the window
+  std::uint32_t count = 0;
+};
+constexpr std::uint32_t segments_of_window(const WindowPlan& plan, unsigned window) {
+  const std::size_t entries = std::size_t{1} << (plan.width(window) - 1);
+  return static_cast<std::uint32_t>((entries + kSegmentEntries - 1) / kSegmentEntries);
+}
+// How many a base has, and which one number `index` is: the wide windows' come first.
+constexpr std::uint32_t segments(const WindowPlan& plan) {
+  const std::uint32_t wide = plan.wide_windows();
+  return wide * segments_of_window(plan, 0) +
+         (plan.windows - wide) * segments_of_window(plan, plan.windows - 1);
+}
+constexpr Segment segment_of(const WindowPlan& plan, std::uint32_t index) {
+  const std::uint32_t wide = plan.wide_windows() * segments_of_window(plan, 0);
+  const bool is_wide = index < wide;
+  const std::uint32_t each = segments_of_window(plan, is_wide ? 0 : plan.windows - 1);
+  const std::uint32_t within = is_wide ? index : index - wide;
+  Segment out;
+  out.window = (is_wide ? 0 : plan.wide_windows()) + within / each;
+  const std::size_t entries = std::size_t{1} << (plan.width(out.window) - 1);
+  out.first = within % each * static_cast<std::uint32_t>(kSegmentEntries);
+  out.count = static_cast<std::uint32_t>(entries < kSegmentEntries ? entries : kSegmentEntries);
+  return out;
+}
+
 // Thread: entries first, first + 1, ... of one window, at most kSegmentEntries. `scratch` holds as
 // many elements, `stride` apart; `entries` is where the window's table begins.
 // About 8 + 8 + 9 products an entry.

@@ -8,9 +8,8 @@
 // short. Used by one thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,6 +34,7 @@ class Card {
     std::uint64_t table_bytes = 0;
     std::uint32_t multiprocessors = 0;
     std::uint32_t capability = 0;  // 90 for 9.0
+    std::array<std::uint8_t, 16> uuid{};
   };
   struct Range {
     std::uint32_t first = 0;
@@ -69,8 +69,5 @@ struct CardOptions {
   std::uint32_t batch = 0;    // 0: what fills the card
   std::uint32_t windows = 0;  // of the wide tables; 0: as free memory allows
 };
-
-// Opens card `index`, again after it was lost.
-using OpenCard = std::function<base::Result<std::unique_ptr<Card>>(std::uint32_t index)>;
 
 }  // namespace prover

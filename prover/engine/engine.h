@@ -6,7 +6,8 @@
 //
 //   set_work()  ->  batches of nonces, one after another  ->  on_hit
 //   set_target() takes effect for batches that have not ended
-//   finish() ends after the batches under way; destruction abandons them
+//   finish() ends after the batches under way, or a GPU's in midst of them; destruction abandons
+//   them
 #pragma once
 
 #include <cstdint>
@@ -76,7 +77,8 @@ class Engine {
   virtual void clear_work() = 0;
   // The least target of a hit, at least 1. Checked when a batch ends.
   virtual void set_target(std::uint64_t target) = 0;
-  // Waits until the batches under way have ended; starts none. Then the engine is done for good.
+  // Waits until the batches under way have ended, or at most a second; starts none. Then the engine
+  // is done for good.
   virtual void finish() = 0;
 
   // The hit was wrong: what found it computes no more, where the engine can do without it.

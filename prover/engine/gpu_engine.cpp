@@ -30,8 +30,7 @@ cuda::SeedPrefix prefix_of(const EpochChallenge& challenge, const Bytes32& addre
 
 class GpuEngine final : public Engine {
  public:
-  GpuEngine(GpuEngineOptions options, std::vector<base::Result<std::unique_ptr<Card>>> cards,
-            OnHit on_hit)
+  GpuEngine(GpuEngineOptions options, OpenedCards cards, OnHit on_hit)
       : options_(std::move(options)), on_hit_(std::move(on_hit)), seats_(cards.size()) {
     for (std::size_t i = 0; i < cards.size(); ++i) {
       Seat& seat = seats_[i];
@@ -70,7 +69,8 @@ class GpuEngine final : public Engine {
 
   void set_target(std::uint64_t target) override { target_ = std::max<std::uint64_t>(target, 1); }
 
-  void finish() override { end(/*abandon=*/false); }
+  // A batch takes seconds, and what stops this program waits for one: it is worth less.
+  void finish() override { end(/*abandon=*/true); }
 
   void take_out(const Hit& hit, const std::string& why) override {
     const std::scoped_lock lock(mutex_);
@@ -329,20 +329,24 @@ class GpuEngine final : public Engine {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Engine>> make_gpu_engine(const GpuEngineOptions& options,
-                                                      Engine::OnHit on_hit) {
-  CHECK(options.cards >= 1 && options.open);
-  std::vector<base::Result<std::unique_ptr<Card>>> cards;
+base::Result<OpenedCards> open_cards(std::uint32_t count, const OpenCard& open) {
+  CHECK(count >= 1);
+  OpenedCards cards;
   bool has_any = false;
-  for (std::uint32_t i = 0; i < options.cards; ++i) {
-    cards.push_back(options.open(i));
+  for (std::uint32_t i = 0; i < count; ++i) {
+    cards.push_back(open(i));
     has_any = has_any || cards.back().ok();
   }
   if (!has_any) {
     return cards.front().error();
   }
-  return std::unique_ptr<Engine>(
-      std::make_unique<GpuEngine>(options, std::move(cards), std::move(on_hit)));
+  return cards;
+}
+
+std::unique_ptr<Engine> make_gpu_engine(const GpuEngineOptions& options, OpenedCards cards,
+                                        Engine::OnHit on_hit) {
+  CHECK(options.open && !cards.empty());
+  return std::make_unique<GpuEngine>(options, std::move(cards), std::move(on_hit));
 }
 
 }  // namespace prover

@@ -11,18 +11,24 @@
 
 namespace prover {
 
-struct GpuEngineOptions {
-  std::uint32_t cards = 1;
-  OpenCard open;
-  std::function<base::TimePoint()> clock;  // monotonic, for any thread; empty: rounds have no time
-};
+// Opens card `index`, again after it was lost.
+using OpenCard = std::function<base::Result<std::unique_ptr<Card>>(std::uint32_t index)>;
+using OpenedCards = std::vector<base::Result<std::unique_ptr<Card>>>;
+
+// Cards 0, ... count - 1, of which some may be errors. Takes seconds a card. Requires count >= 1.
+// Errors: that of the first card, where none could be opened.
+base::Result<OpenedCards> open_cards(std::uint32_t count, const OpenCard& open);
 
 // How often a card is opened again without a batch that ended between.
 inline constexpr unsigned kCardReopensMax = 3;
 
-// Requires 1 <= cards. Opens the cards; one that cannot be opened is out from the beginning.
-// Errors: that of the first card, where none could be opened.
-base::Result<std::unique_ptr<Engine>> make_gpu_engine(const GpuEngineOptions& options,
-                                                      Engine::OnHit on_hit);
+struct GpuEngineOptions {
+  OpenCard open;                           // for cards that were lost
+  std::function<base::TimePoint()> clock;  // monotonic, for any thread; empty: rounds have no time
+};
+
+// A card that could not be opened is out from the beginning. Requires a card.
+std::unique_ptr<Engine> make_gpu_engine(const GpuEngineOptions& options, OpenedCards cards,
+                                        Engine::OnHit on_hit);
 
 }  // namespace prover

@@ -1,5 +1,6 @@
 #include "gpu/msm/window_plan.h"
 
+#include <algorithm>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -98,6 +99,23 @@ TEST_F(TableStepsTest, SegmentsHoldTheOddMultiplesOfEachWindow) {
       EXPECT_EQ(entries[k].y_plus_x, wanted.y_plus_x) << window << " " << k;
       EXPECT_EQ(entries[k].two_d_xy, wanted.two_d_xy) << window << " " << k;
     }
+  }
+}
+
+TEST_F(TableStepsTest, SegmentsCoverEveryEntryOnce) {
+  for (unsigned windows = WindowPlan::kWindowsMin; windows <= WindowPlan::kWindowsMax; ++windows) {
+    const WindowPlan plan{windows};
+    std::vector<unsigned> covered(plan.entries());
+    for (std::uint32_t i = 0; i < segments(plan); ++i) {
+      const Segment segment = segment_of(plan, i);
+      ASSERT_LE(segment.first + segment.count, std::size_t{1} << (plan.width(segment.window) - 1));
+      for (std::uint32_t k = 0; k < segment.count; ++k) {
+        ++covered[plan.first_entry(segment.window) + segment.first + k];
+      }
+    }
+    ASSERT_EQ(std::count(covered.begin(), covered.end(), 1U),
+              static_cast<std::ptrdiff_t>(plan.entries()))
+        << windows;
   }
 }
 

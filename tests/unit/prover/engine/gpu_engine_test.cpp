@@ -18,24 +18,20 @@ class GpuEngineTest : public ::testing::Test {
  protected:
   static constexpr std::uint32_t kCards = 2;
 
-  // Cards 0 and up are twins; opening one that `refuses` says is an error.
-  base::Result<std::unique_ptr<Engine>> open(std::uint32_t cards) {
-    return make_gpu_engine(
-        {.cards = cards,
-         .open = [this](std::uint32_t index) -> base::Result<std::unique_ptr<Card>> {
-           ++opens_;
-           if (refuses_[index]) {
-             return base::Error(base::Errc::Device, "twin: not there");
-           }
-           return std::unique_ptr<Card>(std::make_unique<TwinCard>(shape_, controls_[index]));
-         },
-         .clock = {}},
-        [this](const Engine::Hit& hit) { hits_.add(hit); });
+  // Every card is a twin; opening one that `refuses_` says is an error.
+  base::Result<std::unique_ptr<Card>> open(std::uint32_t index) {
+    ++opens_;
+    if (refuses_[index]) {
+      return base::Error(base::Errc::Device, "twin: not there");
+    }
+    return std::unique_ptr<Card>(std::make_unique<TwinCard>(shape_, controls_[index]));
   }
   std::unique_ptr<Engine> make(std::uint32_t cards = 1) {
-    auto engine = open(cards);
-    CHECK(engine.ok());
-    return std::move(engine).value();
+    const OpenCard opener = [this](std::uint32_t index) { return open(index); };
+    auto opened = open_cards(cards, opener);
+    CHECK(opened.ok());
+    return make_gpu_engine({.open = opener, .clock = {}}, std::move(opened).value(),
+                           [this](const Engine::Hit& hit) { hits_.add(hit); });
   }
   Engine::Work work(NonceRange nonces) {
     return {.epoch = world_.epoch, .address = world_.address, .nonces = nonces};
@@ -185,9 +181,9 @@ TEST_F(GpuEngineTest, CardThatCannotBeOpenedIsOutFromTheBeginning) {
 
 TEST_F(GpuEngineTest, NoCardIsAnError) {
   refuses_[0] = true;
-  const auto engine = open(1);
-  ASSERT_FALSE(engine.ok());
-  EXPECT_EQ(engine.error().text(), "twin: not there");
+  const auto cards = open_cards(1, [this](std::uint32_t index) { return open(index); });
+  ASSERT_FALSE(cards.ok());
+  EXPECT_EQ(cards.error().text(), "twin: not there");
 }
 
 TEST_F(GpuEngineTest, DestructionAbandonsWhatIsUnderWay) {

@@ -23,14 +23,13 @@ TEST_P(GpuVectorsTest, StepsGiveTheReferencesBytes) {
       make_epoch_bases(srs, challenge_of(vectors, degree), on_two_threads));
   Collected<Engine::Hit> hits;
   TwinCard::Control control;
-  auto engine = make_gpu_engine(
-      {.cards = 1,
-       .open = [&](std::uint32_t) -> base::Result<std::unique_ptr<Card>> {
-         return std::unique_ptr<Card>(std::make_unique<TwinCard>(TwinShape{.batch = 4}, control));
-       },
-       .clock = {}},
-      [&](const Engine::Hit& hit) { hits.add(hit); });
-  ASSERT_TRUE(engine.ok());
+  const OpenCard open = [&](std::uint32_t) -> base::Result<std::unique_ptr<Card>> {
+    return std::unique_ptr<Card>(std::make_unique<TwinCard>(TwinShape{.batch = 4}, control));
+  };
+  auto cards = open_cards(1, open);
+  ASSERT_TRUE(cards.ok());
+  const auto engine = make_gpu_engine({.open = open, .clock = {}}, std::move(cards).value(),
+                                      [&](const Engine::Hit& hit) { hits.add(hit); });
 
   std::size_t tried = 0;
   for (const auto& solution : vectors["solutions"]) {
@@ -39,7 +38,7 @@ TEST_P(GpuVectorsTest, StepsGiveTheReferencesBytes) {
     }
     const auto nonce = std::stoull(solution["nonce"].get<std::string>());
     SCOPED_TRACE(nonce);
-    engine.value()->set_work(
+    engine->set_work(
         {.epoch = epoch, .address = bytes32(vectors["address"]), .nonces = {nonce, 1}});
     const Engine::Hit hit = hits.wait_for(++tried).back();
     EXPECT_EQ(hit.solution.nonce, nonce);

@@ -55,13 +55,11 @@ class TwinCard final : public Card {
     for (std::size_t base = range.first; base < range.first + range.count; ++base) {
       gpu::TePoint* powers = &set.powers[base * plan.windows];
       gpu::write_powers(plan, bases_[base], powers);
-      for (unsigned window = 0; window < plan.windows; ++window) {
-        const std::size_t size = std::size_t{1} << (plan.width(window) - 1);
-        gpu::TeEntry* entries = &set.entries[base * plan.entries() + plan.first_entry(window)];
-        for (std::size_t first = 0; first < size; first += gpu::kSegmentEntries) {
-          gpu::build_segment(powers[window], first, std::min(gpu::kSegmentEntries, size - first),
-                             entries, scratch.data(), /*stride=*/2);
-        }
+      for (std::uint32_t i = 0; i < gpu::segments(plan); ++i) {
+        const gpu::Segment segment = gpu::segment_of(plan, i);
+        gpu::build_segment(powers[segment.window], segment.first, segment.count,
+                           &set.entries[base * plan.entries() + plan.first_entry(segment.window)],
+                           scratch.data(), /*stride=*/2);
       }
       set.is_built[base] = true;
     }
