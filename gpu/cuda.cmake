@@ -21,6 +21,17 @@ if(NOT GPU STREQUAL "OFF" AND CMAKE_CUDA_COMPILER)
   set(CMAKE_CUDA_STANDARD 20)
   # No ccache: it looks at what the host's compiler sees, and what differs by __CUDA_ARCH__ is not there.
   set(HAS_CUDA ON)
+
+  # linkspan_cuda_library(NAME file...): kernels with their launches, fit to be part of a shared library.
+  # constexpr functions are device code too (gpu/field/host_device.h); code is not compressed, so that what is
+  # shipped can be counted (scripts/check_cubins.py).
+  function(linkspan_cuda_library name)
+    add_library(${name} STATIC ${ARGN})
+    set_target_properties(${name} PROPERTIES CUDA_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
+    target_compile_options(${name} PRIVATE
+      $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr;--no-compress;-Werror=all-warnings>)
+    target_link_libraries(${name} PUBLIC gpu_cuda)
+  endfunction()
 elseif(GPU STREQUAL "ON")
   message(FATAL_ERROR "GPU=ON but no CUDA compiler was found")
 endif()

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gpu/msm/batch_sums.h"
+#include "overlay/base/log.h"
 
 namespace prover {
 namespace {
@@ -25,6 +26,22 @@ base::Result<GpuChoice> choose_gpu(const CardOptions& options) {
 }
 
 }  // namespace
+
+PointTransform EngineChoice::transform() const {
+  if (!gpu.has_value()) {
+    return nullptr;
+  }
+  return [library = gpu->library](
+             const gpu::NttDomain& domain, std::span<const gpu::G1Affine> points,
+             std::span<const Fr> values) -> std::optional<std::vector<gpu::G1Affine>> {
+    auto bases = library.transform_points(0, domain, points, values);
+    if (!bases.ok()) {
+      base::log_warning(bases.error().text() + "; the processor does it");
+      return std::nullopt;
+    }
+    return std::move(bases).value();
+  };
+}
 
 std::unique_ptr<Engine> EngineChoice::make(const std::function<base::TimePoint()>& clock,
                                            Engine::OnHit on_hit) && {

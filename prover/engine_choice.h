@@ -32,6 +32,9 @@ struct EngineChoice {
   std::optional<GpuChoice> gpu;
   std::string why_no_gpu;  // "auto" took the processor because of this
 
+  // An epoch's transform on the first card, or none where the processor computes. Where a card
+  // cannot (it was lost) the processor does it.
+  PointTransform transform() const;
   // Uses the choice up.
   std::unique_ptr<Engine> make(const std::function<base::TimePoint()>& clock,
                                Engine::OnHit on_hit) &&;

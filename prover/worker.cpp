@@ -100,7 +100,10 @@ Worker::Worker(loop::Loop& loop, Options options, EngineChoice engine, Srs& srs,
     gpu_sensors_ = std::make_shared<GpuSensors>();
   }
   prover_ = std::make_unique<Prover>(
-      srs, Prover::Options{.preparing_threads = engine.cpu.threads, .clock = loop::monotonic_now},
+      srs,
+      Prover::Options{.preparing_threads = engine.cpu.threads,
+                      .clock = loop::monotonic_now,
+                      .transform = engine.transform()},
       [&engine](Engine::OnHit on_hit) {
         return std::move(engine).make(loop::monotonic_now, std::move(on_hit));
       },

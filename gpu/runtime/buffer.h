@@ -55,7 +55,7 @@ class DeviceBuffer {
     }
     DeviceBuffer out;
     out.span_ = {static_cast<T*>(memory.value()), size};
-    return out;
+    return base::Result(std::move(out));  // nvcc would copy `out`
   }
   DeviceBuffer() = default;  // empty
   ~DeviceBuffer() { detail::free_device(span_.data()); }
@@ -84,7 +84,7 @@ class PinnedBuffer {
     }
     PinnedBuffer out;
     out.span_ = {static_cast<T*>(memory.value()), size};
-    return out;
+    return base::Result(std::move(out));  // nvcc would copy `out`
   }
   PinnedBuffer() = default;  // empty
   ~PinnedBuffer() { detail::free_pinned(span_.data()); }

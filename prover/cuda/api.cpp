@@ -5,6 +5,7 @@
 
 #include <cuda_runtime_api.h>
 
+#include "gpu/ntt/device_ntt.h"
 #include "gpu/runtime/cuda_error.h"
 #include "prover/cuda/card_abi.h"
 #include "prover/cuda/cuda_card.h"
@@ -130,6 +131,82 @@ int finish_batch(linkspan_gpu_card* card, uint64_t target, linkspan_gpu_hit* hit
   return with(card, error, [&](CudaCard& it) { return it.finish_batch(target, hits, *found); });
 }
 
+// What is given as limbs is what the device has too: a Montgomery form is the same everywhere.
+template <typename T>
+gpu::DeviceBuffer<T> upload_limbs(gpu::Stream& stream, std::size_t count, const uint64_t* limbs,
+                                  base::Status& status) {
+  static_assert(sizeof(T) % sizeof(uint64_t) == 0);
+  auto made = gpu::DeviceBuffer<T>::make(count);
+  if (!made.ok()) {
+    status = made.error();
+    return {};
+  }
+  status = gpu::detail::copy(stream, made.value().span().data(), limbs, count * sizeof(T));
+  return std::move(made).value();
+}
+
+base::Status transform(unsigned log_size, const uint64_t* entries, const uint64_t* scalars,
+                       const uint64_t* roots, uint64_t* out) {
+  auto made = gpu::Stream::make(gpu::Stream::Priority::High);
+  if (!made.ok()) {
+    return made.error();
+  }
+  gpu::Stream stream = std::move(made).value();
+  const std::size_t size = std::size_t{1} << log_size;
+  base::Status status;
+  const auto points = upload_limbs<gpu::TeEntry>(stream, size, entries, status);
+  if (!status.ok()) {
+    return status;
+  }
+  const auto factors = upload_limbs<gpu::Limbs<4>>(stream, size, scalars, status);
+  if (!status.ok()) {
+    return status;
+  }
+  const auto twiddles = upload_limbs<gpu::Fr>(stream, size / 2, roots, status);
+  if (!status.ok()) {
+    return status;
+  }
+  auto scaled = gpu::DeviceBuffer<gpu::TePoint>::make(size);
+  auto sums = gpu::DeviceBuffer<gpu::TePoint>::make(size);
+  auto scratch = gpu::DeviceBuffer<gpu::Fq>::make(size);
+  auto affine = gpu::DeviceBuffer<gpu::G1Affine>::make(size);
+  if (!scaled.ok() || !sums.ok() || !scratch.ok() || !affine.ok()) {
+    return base::Error(base::Errc::LimitExceeded, "memory: transform of points");
+  }
+  static_assert(sizeof(gpu::G1Affine) == 12 * sizeof(uint64_t));
+  const auto first_error = [](auto... steps) {
+    base::Status first;
+    static_cast<void>(((first = steps(), first.ok()) && ...));
+    return first;
+  };
+  return first_error(
+      [&] {
+        return gpu::multiply_points(stream, points.span(), factors.span(), scaled.value().span());
+      },
+      [&] {
+        return gpu::point_ntt_forward(stream, log_size, scaled.value().span(), twiddles.span(),
+                                      sums.value().span());
+      },
+      [&] {
+        return prover::cuda::launch_map_back(stream, sums.value().span(), scratch.value().span(),
+                                             affine.value().span());
+      },
+      [&] {
+        return gpu::detail::copy(stream, out, affine.value().span().data(),
+                                 size * sizeof(gpu::G1Affine));
+      },
+      [&] { return stream.wait(); });
+}
+
+int transform_points(uint32_t device, uint32_t log_size, const uint64_t* entries,
+                     const uint64_t* scalars, const uint64_t* roots, uint64_t* out,
+                     linkspan_gpu_error* error) {
+  if (auto status = gpu::use_device(static_cast<int>(device)); !status.ok()) {
+    return tell(status, error);
+  }
+  return tell(transform(log_size, entries, scalars, roots, out), error);
+}
+
 int measure(linkspan_gpu_card* card, int what, double seconds, double* per_second,
             linkspan_gpu_error* error) {
   return with(card, error, [&](CudaCard& it) -> base::Status {
@@ -155,6 +232,7 @@ constexpr linkspan_gpu_api kApi = {
     add_bases,
     wait_for_card,
     finish_batch,
+    transform_points,
     measure,
 };
 

@@ -92,6 +92,13 @@ struct linkspan_gpu_api {
   int (*finish_batch)(struct linkspan_gpu_card* card, uint64_t target,
                       struct linkspan_gpu_hit* hits, uint32_t* found,
                       struct linkspan_gpu_error* error);
+  // out = the transform of scalars[i] * points[i] over 2^log_size roots: an epoch's bases. Entries
+  // as set_bases takes them; scalars and roots (w^0 ... w^(size/2 - 1)) of four limbs, the former
+  // as integers, the latter in Montgomery form; out is x and y of six limbs each. Uses its own
+  // stream and some megabytes of its own, beside whatever a card of this device does. Blocks.
+  int (*transform_points)(uint32_t device, uint32_t log_size, const uint64_t* entries,
+                          const uint64_t* scalars, const uint64_t* roots, uint64_t* out,
+                          struct linkspan_gpu_error* error);
   int (*measure)(struct linkspan_gpu_card* card, int what, double seconds, double* per_second,
                  struct linkspan_gpu_error* error);
 };

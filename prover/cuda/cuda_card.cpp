@@ -92,8 +92,8 @@ CudaCard::~CudaCard() {
 }
 
 base::Status CudaCard::take_streams() {
-  return in_order([&] { return take(hash_, gpu::Stream::make(gpu::Stream::Priority::Normal)); },
-                  [&] { return take(multiply_, gpu::Stream::make(gpu::Stream::Priority::High)); },
+  return in_order([&] { return take(hash_, gpu::Stream::make(gpu::Stream::Priority::High)); },
+                  [&] { return take(multiply_, gpu::Stream::make(gpu::Stream::Priority::Normal)); },
                   [&] { return take(build_, gpu::Stream::make(gpu::Stream::Priority::Low)); },
                   [&] { return take(digits_ready_[0], gpu::Event::make()); },
                   [&] { return take(digits_ready_[1], gpu::Event::make()); },

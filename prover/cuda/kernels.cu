@@ -19,6 +19,8 @@ constexpr unsigned kSumBlocks = 3;
 constexpr unsigned kSumBlocks = 4;
 #endif
 
+constexpr int kBlocksUsed = 3;
+
 __device__ unsigned thread_index() {
   return blockIdx.x * blockDim.x + threadIdx.x;
 }
@@ -164,7 +166,10 @@ base::Result<std::uint32_t> batch_that_fills(int device) {
       !status.ok()) {
     return status.error();
   }
-  return static_cast<std::uint32_t>(processors * blocks) * kThreads;
+  // One block less than fits where that leaves enough: its registers are what hashing of the next
+  // chunk runs in, and three warps a scheduler keep the multiplier busy.
+  const int used = std::min(blocks, kBlocksUsed);
+  return static_cast<std::uint32_t>(processors * used) * kThreads;
 }
 
 base::Status launch_seeds(gpu::Stream& stream, const SeedPrefix& prefix, Word64 first_nonce,

@@ -45,6 +45,22 @@ gpu::Fq element_of(const std::uint64_t (&limbs)[6]) {
   return gpu::Fq::from_montgomery(value);
 }
 
+template <std::size_t N>
+void append(std::vector<std::uint64_t>& out, const gpu::Limbs<N>& value) {
+  out.insert(out.end(), std::begin(value.at), std::end(value.at));
+}
+
+std::vector<std::uint64_t> limbs_of(std::span<const gpu::TeEntry> entries) {
+  std::vector<std::uint64_t> out;
+  out.reserve(entries.size() * 18);
+  for (const gpu::TeEntry& entry : entries) {
+    append(out, entry.y_minus_x.montgomery());
+    append(out, entry.y_plus_x.montgomery());
+    append(out, entry.two_d_xy.montgomery());
+  }
+  return out;
+}
+
 class LibraryCard final : public Card {
  public:
   LibraryCard(const linkspan_gpu_api& api, linkspan_gpu_card* card, const linkspan_gpu_facts& facts)
@@ -64,14 +80,7 @@ class LibraryCard final : public Card {
   const Facts& facts() const override { return facts_; }
 
   base::Status set_bases(std::span<const gpu::TeEntry> bases) override {
-    std::vector<std::uint64_t> limbs;
-    limbs.reserve(bases.size() * 18);
-    for (const gpu::TeEntry& entry : bases) {
-      for (const gpu::Fq* part : {&entry.y_minus_x, &entry.y_plus_x, &entry.two_d_xy}) {
-        const auto& value = part->montgomery();
-        limbs.insert(limbs.end(), std::begin(value.at), std::end(value.at));
-      }
-    }
+    const std::vector<std::uint64_t> limbs = limbs_of(bases);
     linkspan_gpu_error error{};
     return status_of(
         api_.set_bases(card_, limbs.data(), static_cast<std::uint32_t>(bases.size()), &error),
@@ -176,6 +185,36 @@ base::Result<std::unique_ptr<Card>> GpuLibrary::open_card(std::uint32_t index,
     return error_of(code, error).within("card " + std::to_string(index));
   }
   return std::unique_ptr<Card>(std::make_unique<LibraryCard>(*api_, card, facts));
+}
+
+base::Result<std::vector<gpu::G1Affine>> GpuLibrary::transform_points(
+    std::uint32_t device, const gpu::NttDomain& domain, std::span<const gpu::G1Affine> points,
+    std::span<const gpu::Fr> values) const {
+  CHECK(points.size() == domain.size() && values.size() == domain.size());
+  std::vector<std::uint64_t> scalars;
+  std::vector<std::uint64_t> roots;
+  for (const gpu::Fr& value : values) {
+    append(scalars, value.canonical());
+  }
+  for (const gpu::Fr& root : domain.half_roots()) {
+    append(roots, root.montgomery());
+  }
+  std::vector<std::uint64_t> limbs(12 * domain.size());
+  linkspan_gpu_error error{};
+  if (const int code = api_->transform_points(device, domain.log_size(),
+                                              limbs_of(gpu::to_te_entries(points)).data(),
+                                              scalars.data(), roots.data(), limbs.data(), &error);
+      code != LINKSPAN_GPU_OK) {
+    return error_of(code, error).within("transform of points");
+  }
+  std::vector<gpu::G1Affine> out;
+  for (std::size_t i = 0; i < domain.size(); ++i) {
+    std::uint64_t coordinates[2][6];
+    std::copy_n(limbs.begin() + static_cast<std::ptrdiff_t>(12 * i), 6, coordinates[0]);
+    std::copy_n(limbs.begin() + static_cast<std::ptrdiff_t>(12 * i + 6), 6, coordinates[1]);
+    out.push_back({element_of(coordinates[0]), element_of(coordinates[1])});
+  }
+  return out;
 }
 
 }  // namespace prover

@@ -4,8 +4,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
+#include "gpu/ntt/ntt.h"
 #include "overlay/base/result.h"
 #include "prover/engine/card.h"
 
@@ -28,6 +31,11 @@ class GpuLibrary {
   // Requires index < devices(). Errors: as the card's (card.h).
   base::Result<std::unique_ptr<Card>> open_card(std::uint32_t index,
                                                 const CardOptions& options) const;
+  // On a device, beside its card's work. Errors: as the card's.
+  base::Result<std::vector<gpu::G1Affine>> transform_points(std::uint32_t device,
+                                                            const gpu::NttDomain& domain,
+                                                            std::span<const gpu::G1Affine> points,
+                                                            std::span<const gpu::Fr> values) const;
 
  private:
   GpuLibrary(const linkspan_gpu_api& api, std::uint32_t devices) : api_(&api), devices_(devices) {}

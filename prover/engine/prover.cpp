@@ -28,6 +28,7 @@ struct Prover::State {
   Srs& srs;
   const unsigned threads;
   const Clock clock;
+  const PointTransform transform;
   const Callbacks callbacks;
 
   mutable std::mutex mutex;  // of everything below it
@@ -51,6 +52,7 @@ struct Prover::State {
       : srs(the_srs),
         threads(options.preparing_threads),
         clock(options.clock),
+        transform(options.transform),
         callbacks(std::move(the_callbacks)) {}
 
   void handle_hit(const Engine::Hit& hit) {
@@ -108,7 +110,8 @@ struct Prover::State {
       srs.prepare(challenge.degree, parallel_for);
     }
     const std::shared_lock lock(srs_mutex);
-    return std::make_shared<const EpochBases>(make_epoch_bases(srs, challenge, parallel_for));
+    return std::make_shared<const EpochBases>(
+        make_epoch_bases(srs, challenge, parallel_for, transform));
   }
 
   // Thread `checking`: the literal route for every hit, then the opening.

@@ -61,6 +61,20 @@ TEST_F(CardTest, MemoryThatIsNotThereIsAnErrorAndNotALoss) {
   EXPECT_TRUE(library_->open_card(0, {.degree_max = 31, .batch = 32, .windows = 40}).ok());
 }
 
+TEST_F(CardTest, EpochsTransformIsTheHosts) {
+  SmallWorld world;
+  const PointTransform transform = [this](const gpu::NttDomain& domain,
+                                          std::span<const G1Affine> points,
+                                          std::span<const Fr> values) {
+    auto bases = library_->transform_points(0, domain, points, values);
+    EXPECT_TRUE(bases.ok()) << bases.error().text();
+    return std::optional(std::move(bases).value());
+  };
+  const EpochBases made =
+      make_epoch_bases(world.toy.srs, world.epoch->challenge, gpu::one_after_another, transform);
+  EXPECT_EQ(made.bases, world.epoch->bases);
+}
+
 TEST_F(CardTest, StopsAtOnceInTheMiddleOfABatch) {
   const SmallWorld world;
   auto engine = make({.degree_max = SmallWorld::kDegree});

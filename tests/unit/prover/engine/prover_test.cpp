@@ -36,7 +36,9 @@ class ProverTest : public ::testing::Test {
   void open(const Prover::MakeEngine& make_engine) {
     prover_ = std::make_unique<Prover>(
         world_.toy.srs,
-        Prover::Options{.preparing_threads = 2, .clock = [] { return base::TimePoint(); }},
+        Prover::Options{.preparing_threads = 2,
+                        .clock = [] { return base::TimePoint(); },
+                        .transform = transform_},
         make_engine,
         Prover::Callbacks{.on_solution = [this](const Prover::Found& found) { found_.add(found); },
                           .on_wrong_hit = [this](const Engine::Hit& hit,
@@ -64,6 +66,7 @@ class ProverTest : public ::testing::Test {
   }
 
   SmallWorld world_;
+  PointTransform transform_;
   Collected<Prover::Found> found_;
   Collected<Engine::Hit> wrong_;
   FakeEngine* fake_ = nullptr;
@@ -93,6 +96,32 @@ TEST_F(ProverTest, NextEpochIsPreparedAndSearched) {
   const auto found = found_.wait_for(4);
   EXPECT_EQ(found[3].assignment.challenge.epoch_number, 2U);
   EXPECT_EQ(prover_->stats().epochs_prepared, 2U);
+}
+
+TEST_F(ProverTest, TransformThatIsGivenMakesTheBases) {
+  unsigned asked = 0;
+  transform_ = [&](const gpu::NttDomain& domain, std::span<const G1Affine> points,
+                   std::span<const Fr> values) {
+    ++asked;
+    std::vector<G1Affine> scaled;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      scaled.push_back(gpu::multiply_in_subgroup(points[i], values[i]).affine());
+    }
+    return std::optional(gpu::g1_ntt_forward(domain, scaled, gpu::one_after_another));
+  };
+  open_with_fake();
+  ASSERT_TRUE(prover_->assign(assignment(7, {.first = 0, .count = 2})).ok());
+  EXPECT_EQ(fake_->works_.wait_for(1)[0].epoch->bases, world_.epoch->bases);
+  EXPECT_EQ(asked, 1U);
+}
+
+TEST_F(ProverTest, TransformThatFailsIsDoneWithout) {
+  transform_ = [](const gpu::NttDomain&, std::span<const G1Affine>, std::span<const Fr>) {
+    return std::optional<std::vector<G1Affine>>();
+  };
+  open_with_fake();
+  ASSERT_TRUE(prover_->assign(assignment(7, {.first = 0, .count = 2})).ok());
+  EXPECT_EQ(fake_->works_.wait_for(1)[0].epoch->bases, world_.epoch->bases);
 }
 
 TEST_F(ProverTest, SameEpochIsNotPreparedAgain) {
