@@ -12,7 +12,7 @@
 #include "overlay/loop/clock.h"
 #include "overlay/loop/loop.h"
 #include "overlay/loop/timer.h"
-#include "prover/engine/parallel.h"
+#include "prover/bench_epoch.h"
 
 namespace prover {
 namespace {
@@ -21,7 +21,6 @@ using gpu::BatchSums;
 
 constexpr std::uint64_t kProductsPerRound = 1 << 16;
 constexpr double kShortMeasure_s = 1.0;
-constexpr std::uint64_t kBeta = 1'000'003;  // a toy's: its powers need no file
 
 BatchSums::Shape shape_of(const BenchOptions& options) {
   return {.proofs = options.engine.batch, .width = BatchSums::best_width(options.engine.batch)};
@@ -83,26 +82,6 @@ double measure_additions(const BenchOptions& options, const EpochBases& epoch) {
   });
 }
 
-// B_j = [beta^j e(beta)] G, by the beta that only a toy's owner knows.
-std::shared_ptr<const EpochBases> toy_epoch(const BenchOptions& options) {
-  auto epoch = std::make_shared<EpochBases>();
-  epoch->challenge.degree = options.degree;
-  epoch->polynomial = epoch_polynomial(epoch->challenge);
-  const Fr beta = Fr::from_u64(kBeta);
-  std::vector<Fr> factors(options.degree + std::size_t{1});
-  Fr factor = evaluate(epoch->polynomial, beta);
-  for (Fr& at : factors) {
-    at = factor;
-    factor *= beta;
-  }
-  std::vector<gpu::G1> bases(factors.size());
-  make_parallel_for(options.engine.threads)(factors.size(), [&](std::size_t i) {
-    bases[i] = gpu::multiply_in_subgroup(gpu::g1_generator(), factors[i]);
-  });
-  epoch->bases = gpu::to_affine(bases);
-  return epoch;
-}
-
 // One batch whose first sum is compared with [p(beta) e(beta)] G.
 base::Status check_sums(const BenchOptions& options, const EpochBases& epoch) {
   const auto sums =
@@ -112,9 +91,7 @@ base::Status check_sums(const BenchOptions& options, const EpochBases& epoch) {
     const std::vector<gpu::Limbs<4>> scalars(BatchSums::kProofsStep, polynomial[i].canonical());
     sums->add(std::span(epoch.bases).subspan(i, 1), scalars);
   }
-  const Fr beta = Fr::from_u64(kBeta);
-  const Fr product = evaluate(polynomial, beta) * evaluate(epoch.polynomial, beta);
-  if (sums->sums().front() != gpu::multiply_in_subgroup(gpu::g1_generator(), product).affine()) {
+  if (sums->sums().front() != bench_commitment(epoch, 0)) {
     return base::Error(base::Errc::Device, "a commitment is not what its polynomial says");
   }
   return {};
@@ -134,7 +111,7 @@ double measure_proofs(const BenchOptions& options, std::shared_ptr<const EpochBa
 }  // namespace
 
 base::Result<BenchFigures> run_bench(const BenchOptions& options) {
-  const auto epoch = toy_epoch(options);
+  const auto epoch = make_bench_epoch(options.degree, 0, options.engine.threads);
   if (auto status = check_sums(options, *epoch); !status.ok()) {
     return status.error();
   }

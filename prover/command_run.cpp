@@ -87,7 +87,7 @@ struct RunArguments {
   bool is_verbose = false;
 };
 
-base::Result<Worker::Options> worker_options(const RunArguments& arguments) {
+base::Result<Worker::Options> parse_worker_options(const RunArguments& arguments) {
   Worker::Options out;
   for (const std::string& text : arguments.pools) {
     auto pool = parse_pool(text);
@@ -114,11 +114,6 @@ base::Result<Worker::Options> worker_options(const RunArguments& arguments) {
     }
   }
   out.client.user_agent = "linkspan-prover/" LINKSPAN_VERSION;
-  auto engine = engine_options(arguments.engine);
-  if (!engine.ok()) {
-    return engine.error();
-  }
-  out.engine = engine.value();
   if (!arguments.metrics.empty()) {
     const auto metrics = base::Endpoint::parse(arguments.metrics);
     if (!metrics.ok()) {
@@ -131,7 +126,7 @@ base::Result<Worker::Options> worker_options(const RunArguments& arguments) {
 
 int run(const RunArguments& arguments) {
   open_log(arguments.is_verbose);
-  auto options = worker_options(arguments);
+  auto options = parse_worker_options(arguments);
   if (!options.ok()) {
     return fail(options.error(), kExitUsage);
   }
@@ -140,18 +135,33 @@ int run(const RunArguments& arguments) {
     return fail(loaded.error(), kExitFailed);
   }
   ReferenceString reference = std::move(loaded).value();
+  auto engine = choose_engine(arguments.engine, {.degree_max = arguments.degree});
+  if (!engine.ok()) {
+    const bool is_usage = engine.error().code() == base::Errc::Malformed;
+    return fail(engine.error(), is_usage ? kExitUsage : kExitFailed);
+  }
+  if (!engine.value().why_no_gpu.empty()) {
+    base::log_info(engine.value().why_no_gpu + "; the processor computes");
+  }
   if (!passes_selftest()) {
     return fail(base::Error(base::Errc::Device, "this machine computes wrongly, see above"),
                 kExitFailed);
   }
   loop::Loop loop;
   crypto::SystemRandom random;
-  auto worker = Worker::open(loop, std::move(options).value(), reference.srs, random);
+  int exit_code = 0;
+  Worker::Options worker_options = std::move(options).value();
+  worker_options.on_engine_dead = [&](const base::Error& error) {
+    exit_code = fail(error, kExitDevice);
+    loop.stop();
+  };
+  auto worker = Worker::open(loop, std::move(worker_options), std::move(engine).value(),
+                             reference.srs, random);
   if (!worker.ok()) {
     return fail(worker.error(), kExitFailed);
   }
   run_until_signal(loop, *worker.value());
-  return 0;
+  return exit_code;
 }
 
 struct PoolArguments {
@@ -289,7 +299,8 @@ void add_run_command(CLI::App& app, int& exit_code) {
   command->add_flag("--verbose", arguments->is_verbose, "log more");
   command->footer(
       "SIGTERM finishes the batches under way and sends what they give, which takes up to a "
-      "batch's time; a second one ends at once.");
+      "batch's time (a GPU's batches are abandoned); a second one ends at once.\n"
+      "Exit status 3: every GPU is lost or computes wrongly.");
   command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
 }
 

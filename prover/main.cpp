@@ -13,6 +13,7 @@
 #include "overlay/loop/files.h"
 #include "overlay/loop/signals.h"
 #include "prover/bench.h"
+#include "prover/bench_cuda.h"
 #include "prover/command.h"
 #include "prover/prove.h"
 #include "prover/selftest.h"
@@ -34,7 +35,8 @@ constexpr const char* kDescription =
 constexpr const char* kFooter =
     "Options are also read from the environment (--epoch-number is LINKSPAN_PROVER_EPOCH_NUMBER) "
     "and from --config FILE.\n"
-    "Exit status: 0 done, 1 tried and failed, 2 wrong usage.";
+    "Exit status: 0 done, 1 tried and failed, 2 wrong usage, 3 every GPU is lost or computes "
+    "wrongly.";
 
 struct ProveArguments {
   ProveOptions options;
@@ -76,6 +78,34 @@ std::string lines_of(const std::string& json) {  // "field  value", one a line
     at = value_end;
   }
   return out;
+}
+
+constexpr unsigned kGpuBatchMax = 1U << 20;
+
+// Whether the GPU was meant: by name, or as the best that there is.
+bool bench_gpu(const EngineFlags& flags, const BenchOptions& options, CardOptions card,
+               bool is_json, int& exit_code) {
+  if (flags.engine != "cuda" && flags.engine != "auto") {
+    return false;
+  }
+  if (const auto library = GpuLibrary::open(GpuLibrary::kName); !library.ok()) {
+    if (flags.engine == "auto") {
+      return false;
+    }
+    exit_code = fail(library.error().within("--engine cuda"), kExitFailed);
+    return true;
+  }
+  card.degree_max = options.degree;
+  const auto figures =
+      run_cuda_bench({.card = card, .threads = options.engine.threads, .seconds = options.seconds});
+  if (!figures.ok()) {
+    const bool is_device = figures.error().code() == base::Errc::Device;
+    exit_code = fail(figures.error(), is_device ? kExitDevice : kExitFailed);
+    return true;
+  }
+  std::puts(
+      (is_json ? cuda_bench_json(figures.value()) : cuda_bench_text(figures.value())).c_str());
+  return true;
 }
 
 int verify_file(const std::string& path, const SrsOptions& srs) {
@@ -123,11 +153,12 @@ CLI::Option* with_environment(CLI::Option* option) {
 void add_engine_flags(CLI::App& command, EngineFlags& flags) {
   with_environment(
       command.add_option("--engine", flags.engine,
-                         "auto, scalar, adx, fma or ifma; auto takes the best that this "
-                         "processor has"))
+                         "auto, cuda, scalar, adx, fma or ifma; auto takes the GPUs, or "
+                         "the best that this processor has where there are none"))
       ->type_name("NAME")
       ->capture_default_str();
-  with_environment(command.add_option("--threads", flags.threads, "0: one a core"))
+  with_environment(
+      command.add_option("--threads", flags.threads, "of this processor; 0: one a core"))
       ->type_name("N")
       ->check(CLI::Range(0U, kCpuThreadsMax))
       ->capture_default_str();
@@ -136,25 +167,6 @@ void add_engine_flags(CLI::App& command, EngineFlags& flags) {
       ->type_name("N")
       ->check(CLI::Range(gpu::BatchSums::kProofsStep, gpu::BatchSums::kProofsMax))
       ->capture_default_str();
-}
-
-base::Result<CpuEngineOptions> engine_options(const EngineFlags& flags) {
-  const auto arithmetic = gpu::parse_arithmetic(flags.engine);
-  if (!arithmetic.ok()) {
-    return arithmetic.error().within("--engine");
-  }
-  if (flags.batch % gpu::BatchSums::kProofsStep != 0) {
-    return base::Error(base::Errc::Malformed, "--batch: " + std::to_string(flags.batch) +
-                                                  ", expected a multiple of " +
-                                                  std::to_string(gpu::BatchSums::kProofsStep));
-  }
-  gpu::use_arithmetic(arithmetic.value());
-  return CpuEngineOptions{.arithmetic = arithmetic.value(),
-                          .threads = flags.threads != 0
-                                         ? flags.threads
-                                         : std::max(1U, std::thread::hardware_concurrency()),
-                          .batch = flags.batch,
-                          .clock = {}};
 }
 
 void add_srs_flags(CLI::App& command, SrsOptions& options) {
@@ -173,10 +185,11 @@ void add_bench_command(CLI::App& app, int& exit_code) {
   struct Arguments {
     EngineFlags engine;
     BenchOptions bench;
+    CardOptions card;
     bool is_json = false;
   };
   auto arguments = std::make_shared<Arguments>();  // kept by the callback
-  CLI::App* command = app.add_subcommand("bench", "measure this processor");
+  CLI::App* command = app.add_subcommand("bench", "measure this processor, or the first GPU");
   add_engine_flags(*command, arguments->engine);
   with_environment(
       command->add_option("--seconds", arguments->bench.seconds, "how long proofs are computed"))
@@ -185,14 +198,27 @@ void add_bench_command(CLI::App& app, int& exit_code) {
   with_environment(command->add_option("--degree", arguments->bench.degree, "of the polynomials"))
       ->check(CLI::Range(1U, kDegreeMax))
       ->capture_default_str();
+  with_environment(command->add_option("--gpu-batch", arguments->card.batch,
+                                       "proofs that the GPU computes at once; 0: what fills it"))
+      ->check(CLI::Range(0U, kGpuBatchMax))
+      ->capture_default_str();
+  with_environment(command->add_option("--gpu-windows", arguments->card.windows,
+                                       "windows of the GPU's tables; 0: the fewest that its free "
+                                       "memory allows"))
+      ->check(CLI::Range(0U, gpu::WindowPlan::kWindowsMax))
+      ->capture_default_str();
   command->add_flag("--json", arguments->is_json, "one JSON object");
   command->callback([arguments, &exit_code] {
-    const auto engine = engine_options(arguments->engine);
+    const auto engine = cpu_engine_options(arguments->engine);
     if (!engine.ok()) {
       exit_code = fail(engine.error(), kExitUsage);
       return;
     }
     arguments->bench.engine = engine.value();
+    if (bench_gpu(arguments->engine, arguments->bench, arguments->card, arguments->is_json,
+                  exit_code)) {
+      return;
+    }
     const auto figures = run_bench(arguments->bench);
     if (!figures.ok()) {
       exit_code = fail(figures.error(), kExitFailed);

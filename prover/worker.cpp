@@ -62,9 +62,10 @@ double seconds(base::Duration span) {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Worker>> Worker::open(loop::Loop& loop, Options options, Srs& srs,
+base::Result<std::unique_ptr<Worker>> Worker::open(loop::Loop& loop, Options options,
+                                                   EngineChoice engine, Srs& srs,
                                                    base::RandomSource& random) {
-  auto worker = std::make_unique<Worker>(loop, std::move(options), srs, random);
+  auto worker = std::make_unique<Worker>(loop, std::move(options), std::move(engine), srs, random);
   if (worker->options_.metrics.has_value()) {
     loop::HttpServer::Options http_options;
     http_options.listen = *worker->options_.metrics;
@@ -82,7 +83,8 @@ base::Result<std::unique_ptr<Worker>> Worker::open(loop::Loop& loop, Options opt
   return worker;
 }
 
-Worker::Worker(loop::Loop& loop, Options options, Srs& srs, base::RandomSource& random)
+Worker::Worker(loop::Loop& loop, Options options, EngineChoice engine, Srs& srs,
+               base::RandomSource& random)
     : loop_(loop),
       options_(std::move(options)),
       random_(random),
@@ -94,11 +96,17 @@ Worker::Worker(loop::Loop& loop, Options options, Srs& srs, base::RandomSource& 
                    [this](const ConnectionEvent& connection) { handle_connection(connection); }}),
       work_(loop, kBlockingJobsMax),
       gather_timer_(loop, [this] { gather(); }) {
-  options_.engine.clock = loop::monotonic_now;
+  if (engine.gpu.has_value()) {
+    gpu_sensors_ = std::make_shared<GpuSensors>();
+  }
   prover_ = std::make_unique<Prover>(
       srs,
-      Prover::Options{.preparing_threads = options_.engine.threads, .clock = loop::monotonic_now},
-      [this](Engine::OnHit on_hit) { return make_cpu_engine(options_.engine, std::move(on_hit)); },
+      Prover::Options{.preparing_threads = engine.cpu.threads,
+                      .clock = loop::monotonic_now,
+                      .transform = engine.transform()},
+      [&engine](Engine::OnHit on_hit) {
+        return std::move(engine).make(loop::monotonic_now, std::move(on_hit));
+      },
       Prover::Callbacks{.on_solution =
                             [this](const Prover::Found& found) {
                               loop_.post([this, found] { handle_found(found); });
@@ -222,6 +230,52 @@ void Worker::gather() {
         static_cast<double>(client_.unanswered()));
   metrics_.gauge("linkspan_prover_engine_info", "what computes", {{"engine", prover_->describe()}})
       .set(1);
+  gather_units();
+  gather_sensors();
+  gathered_ = now;
+  gather_timer_.start_after(kGatherEvery);
+}
+
+// A unit that is out says so once in the log and from then on in the metrics; the last one ends the
+// program.
+void Worker::gather_units() {
+  const std::vector<Engine::Unit> now = prover_->units();
+  bool has_working = false;
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    const Engine::Unit& unit = now[i];
+    const std::uint64_t reopened = i < units_.size() ? units_[i].reopened : 0;
+    has_working = has_working || unit.is_working;
+    metrics_
+        .gauge("linkspan_prover_unit_working", "1 while the device computes", {{"unit", unit.name}})
+        .set(unit.is_working ? 1 : 0);
+    metrics_
+        .counter("linkspan_prover_unit_reopened_total",
+                 "how often the device was lost and came back", {{"unit", unit.name}})
+        .add(static_cast<double>(unit.reopened - reopened));
+    if (unit.is_working) {
+      continue;
+    }
+    metrics_
+        .gauge("linkspan_prover_unit_out_info", "why the device computes no more",
+               {{"unit", unit.name}, {"why", unit.why}})
+        .set(1);
+    if (i >= units_.size() || units_[i].is_working) {
+      base::log_error("engine: unit=\"" + unit.name + "\" state=out why=\"" + unit.why + "\"");
+    }
+  }
+  units_ = now;
+  if (!has_working && !std::exchange(is_engine_dead_, true) && options_.on_engine_dead) {
+    loop_.post([this, why = now.front().why] {
+      options_.on_engine_dead(
+          base::Error(base::Errc::Device, "no device computes any more, the first is " + why));
+    });
+  }
+}
+
+void Worker::gather_sensors() {
+  const auto gauge = [this](const char* name, const char* help, double value) {
+    metrics_.gauge(name, help).set(value);
+  };
   const SensorReading sensors = read_sensors();
   if (sensors.temperature_c.has_value()) {
     gauge("linkspan_prover_temperature_celsius", "the hottest sensor", *sensors.temperature_c);
@@ -233,8 +287,18 @@ void Worker::gather() {
     }
     energy_uj_ = sensors.energy_uj;
   }
-  gathered_ = now;
-  gather_timer_.start_after(kGatherEvery);
+  if (gpu_sensors_ == nullptr || gpu_sensors_->is_reading) {
+    return;
+  }
+  gpu_sensors_->is_reading = true;
+  const auto status = work_.submit([sensors = gpu_sensors_] { sensors->read(); },
+                                   [this, sensors = gpu_sensors_] {
+                                     sensors->is_reading = false;
+                                     sensors->publish(metrics_);
+                                   });
+  if (!status.ok()) {
+    gpu_sensors_->is_reading = false;  // too much else to do: at the next second
+  }
 }
 
 void Worker::handle_http(const loop::HttpServer::Request& request,

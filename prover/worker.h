@@ -14,8 +14,9 @@
 #include "overlay/loop/loop.h"
 #include "overlay/loop/timer.h"
 #include "overlay/loop/work_queue.h"
-#include "prover/engine/cpu_engine.h"
 #include "prover/engine/prover.h"
+#include "prover/engine_choice.h"
+#include "prover/gpu_sensors.h"
 #include "prover/pool/pool_client.h"
 
 namespace prover {
@@ -24,20 +25,23 @@ class Worker {
  public:
   struct Options {
     PoolClient::Options client;
-    CpuEngineOptions engine;
     // GET /metrics (Prometheus), /healthz (200 while the process works), /readyz (200 while a pool
     // has accepted the worker and an epoch's bases are made). Empty: none.
     std::optional<base::Endpoint> metrics;
+    // Every unit of the engine is out: there is no sense in going on. Called once, on the loop.
+    std::function<void(const base::Error&)> on_engine_dead;
   };
 
   static constexpr base::Duration kGatherEvery = std::chrono::seconds(1);
 
   // Begins to connect and to work at once. Keeps references to `loop`, `srs` and `random`.
   // Errors: the metrics' address is in use.
-  static base::Result<std::unique_ptr<Worker>> open(loop::Loop& loop, Options options, Srs& srs,
+  static base::Result<std::unique_ptr<Worker>> open(loop::Loop& loop, Options options,
+                                                    EngineChoice engine, Srs& srs,
                                                     base::RandomSource& random);
   // For open().
-  Worker(loop::Loop& loop, Options options, Srs& srs, base::RandomSource& random);
+  Worker(loop::Loop& loop, Options options, EngineChoice engine, Srs& srs,
+         base::RandomSource& random);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -54,6 +58,8 @@ class Worker {
   void handle_connection(const ConnectionEvent& connection);
   void handle_found(const Prover::Found& found);
   void gather();
+  void gather_units();
+  void gather_sensors();
   void handle_http(const loop::HttpServer::Request& request, loop::HttpServer::Responder responder);
   bool is_ready() const;
 
@@ -61,8 +67,13 @@ class Worker {
   Options options_;
   base::RandomSource& random_;
   base::Metrics metrics_;
-  Prover::Stats gathered_;  // what the counters have been told
+  Prover::Stats gathered_;           // what the counters have been told
+  std::vector<Engine::Unit> units_;  // as they were last seen
+  bool is_engine_dead_ = false;
   std::optional<std::uint64_t> energy_uj_;
+  // Owned by this and by the reading that is under way on a thread of work_, one at a time. Null
+  // where the engine uses no GPU.
+  std::shared_ptr<GpuSensors> gpu_sensors_;
   bool is_stopping_ = false;
   PoolClient client_;
   loop::WorkQueue work_;

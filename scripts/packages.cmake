@@ -67,7 +67,20 @@ if(TARGET linkspan-prover)
 The workload of a Linkspan fleet: a prover that works for a pool on all cores of
 a server, and a pool. Its published reference string is not part of this
 package."
-    SUGGESTS "redis-server")
+    SUGGESTS "redis-server, linkspan-prover-cuda")
+endif()
+if(TARGET linkspan-prover AND TARGET linkspan-gpu)
+  # A library that the prover opens where it is; the driver is the machine's own.
+  install(TARGETS linkspan-gpu LIBRARY DESTINATION lib/linkspan COMPONENT prover-cuda)
+  install(FILES ${PROJECT_SOURCE_DIR}/LICENSE
+    DESTINATION share/doc/linkspan-prover-cuda RENAME copyright COMPONENT prover-cuda)
+  set(CPACK_DEBIAN_PROVER-CUDA_PACKAGE_NAME linkspan-prover-cuda)
+  set(CPACK_DEBIAN_PROVER-CUDA_FILE_NAME DEB-DEFAULT)
+  set(CPACK_COMPONENT_PROVER-CUDA_DESCRIPTION "the Linkspan prover's engine for NVIDIA GPUs
+A library with code for compute capabilities 8.0 to 12.0, which linkspan-prover
+uses where a driver and a device are. Needs no CUDA toolkit.")
+  set(CPACK_DEBIAN_PROVER-CUDA_PACKAGE_DEPENDS "linkspan-prover (= ${PROJECT_VERSION})")
+  list(APPEND CPACK_COMPONENTS_ALL prover-cuda)
 endif()
 
 set(CPACK_GENERATOR DEB)

@@ -3,17 +3,9 @@
 namespace gpu {
 namespace {
 
-// The curve's d, and the factors of the mapping: with mx = s (X + 1) and my = s Y on the Montgomery
-// form, x = t mx / my and y = (mx - 1) / (mx + 1), where t^2 is minus the twisted form's first a.
-constexpr Fq kD =
-    Fq::from_canonical({{0x7016092b426b700b, 0xb9aeca3c3871e9f2, 0xbf8b2d97f059909c,
-                         0x1bbc34cc60d19690, 0x6505bb385732fe3a, 0x00cb5d5818b4d279}});
-constexpr Fq kS =
-    Fq::from_canonical({{0x3401d618f0339eab, 0x0f793b8504b428d4, 0x0ff643cca95ccc0d,
-                         0xd7a504665d66cc8c, 0x1dc07a44b1eeea84, 0x0010f272020f118a}});
-constexpr Fq kT =
-    Fq::from_canonical({{0x450ae9206343e6e4, 0x7af39509df5027b6, 0xab82b31405cf8a30,
-                         0x80d743e1f6c15c7c, 0x0cec22e650360183, 0x00272fd56ac5c669}});
+constexpr Fq kD = detail::te_d();
+constexpr Fq kS = detail::te_s();
+constexpr Fq kT = detail::te_t();
 // The Montgomery form's A is 3 s times the root -1 of x^3 + 1; t^2 = -(A + 2) / B and
 // d = -(A - 2) / (A + 2), with B = s.
 constexpr Fq kA = -(kS.doubled() + kS);

@@ -1,4 +1,5 @@
-// A prime field in Montgomery form, one template for every modulus, host and device.
+// A prime field in Montgomery form, one template for every modulus, host and device. On a device
+// its operators are Mont32's; values are the same.
 //
 // A Params gives kLimbs, kModulus, kR (2^(64 kLimbs) mod p), kR2 (its square mod p) and kInverse
 // (-1/p mod 2^64). Values are always reduced, so equal elements have equal limbs and a table made
@@ -13,10 +14,29 @@
 #include <span>
 #include <type_traits>
 
+#include "gpu/field/device_memory.h"
+#include "gpu/field/host_device.h"
 #include "gpu/field/inverse.h"
 #include "gpu/field/limbs.h"
+#include "gpu/field/mont32.h"
 
 namespace gpu {
+
+#if defined(__CUDA_ARCH__)
+namespace detail {
+
+// Out of line: what is not one long sum calls its products.
+template <typename Params>
+GPU_CALLED Limbs<Params::kLimbs> called_product(Limbs<Params::kLimbs> a, Limbs<Params::kLimbs> b) {
+  return Mont32<Params>::product(a, b);
+}
+template <typename Params>
+GPU_CALLED Limbs<Params::kLimbs> called_square(Limbs<Params::kLimbs> a) {
+  return Mont32<Params>::square(a);
+}
+
+}  // namespace detail
+#endif
 
 template <typename Params>
 class Fp {
@@ -29,7 +49,10 @@ class Fp {
   constexpr Fp() = default;  // zero
 
   static constexpr Fp zero() { return Fp(); }
-  static constexpr Fp one() { return from_montgomery(Params::kR); }
+  static constexpr Fp one() {
+    constexpr Value kOne = Params::kR;  // a copy: device code has no host's constants
+    return from_montgomery(kOne);
+  }
   static constexpr Fp from_u64(std::uint64_t value) {
     Value canonical;
     canonical.at[0] = value;
@@ -37,13 +60,19 @@ class Fp {
   }
   // Requires value < kModulus.
   static constexpr Fp from_canonical(const Value& value) {
-    return from_montgomery(value) * from_montgomery(Params::kR2);
+    constexpr Value kSquare = Params::kR2;
+    return from_montgomery(value) * from_montgomery(kSquare);
   }
   // The limbs as they are: value * 2^(64 kLimbs) mod p. Requires them below kModulus.
   static constexpr Fp from_montgomery(const Value& limbs) {
     Fp out;
     out.limbs_ = limbs;
     return out;
+  }
+
+  // As load_constant of the limbs.
+  GPU_INLINED static Fp load_constant(const Fp& from) {
+    return from_montgomery(gpu::load_constant(&from.limbs_));
   }
 
   constexpr const Value& montgomery() const { return limbs_; }
@@ -57,12 +86,22 @@ class Fp {
   friend constexpr bool operator==(const Fp&, const Fp&) = default;
 
   friend constexpr Fp operator+(const Fp& a, const Fp& b) {
+#if defined(__CUDA_ARCH__)
+    if (!std::is_constant_evaluated()) {
+      return from_montgomery(Mont32<Params>::sum(a.limbs_, b.limbs_));
+    }
+#endif
     Fp out = a;
     add_to(out.limbs_, b.limbs_);  // no carry out: the top bit of the modulus is free
     out.reduce_once();
     return out;
   }
   friend constexpr Fp operator-(const Fp& a, const Fp& b) {
+#if defined(__CUDA_ARCH__)
+    if (!std::is_constant_evaluated()) {
+      return from_montgomery(Mont32<Params>::difference(a.limbs_, b.limbs_));
+    }
+#endif
     Fp out = a;
     // Without a branch: which way it went would be a coin's toss to the processor.
     const std::uint64_t mask = 0 - sub_from(out.limbs_, b.limbs_);
@@ -73,11 +112,20 @@ class Fp {
     add_to(out.limbs_, correction);
     return out;
   }
-  constexpr Fp operator-() const { return is_zero() ? *this : from_montgomery(kModulus) - *this; }
-  constexpr Fp doubled() const { return *this + *this; }
+  constexpr Fp operator-() const {
+    return is_zero() ? *this : from_montgomery(kModulus) - *this;
+  }
+  constexpr Fp doubled() const {
+    return *this + *this;
+  }
 
   // By the multiplier that the processor is best at (multiplier.h) where the field has one.
   friend constexpr Fp operator*(const Fp& a, const Fp& b) {
+#if defined(__CUDA_ARCH__)
+    if (!std::is_constant_evaluated()) {
+      return from_montgomery(detail::called_product<Params>(a.limbs_, b.limbs_));
+    }
+#endif
     if constexpr (requires { Params::multiply(nullptr, nullptr, nullptr); }) {
       if (!std::is_constant_evaluated()) {
         Fp out;
@@ -87,10 +135,31 @@ class Fp {
     }
     return multiply_portable(a, b);
   }
-  constexpr Fp squared() const { return *this * *this; }
-  constexpr Fp& operator+=(const Fp& b) { return *this = *this + b; }
-  constexpr Fp& operator-=(const Fp& b) { return *this = *this - b; }
-  constexpr Fp& operator*=(const Fp& b) { return *this = *this * b; }
+  constexpr Fp squared() const {
+#if defined(__CUDA_ARCH__)
+    if (!std::is_constant_evaluated()) {
+      return from_montgomery(detail::called_square<Params>(limbs_));
+    }
+#endif
+    return *this * *this;
+  }
+  // The same as operator*; in device code in line, for kernels that are made of products.
+  GPU_INLINED static Fp product_in_line(const Fp& a, const Fp& b) {
+#if defined(__CUDA_ARCH__)
+    return from_montgomery(Mont32<Params>::product(a.limbs_, b.limbs_));
+#else
+    return a * b;
+#endif
+  }
+  constexpr Fp& operator+=(const Fp& b) {
+    return *this = *this + b;
+  }
+  constexpr Fp& operator-=(const Fp& b) {
+    return *this = *this - b;
+  }
+  constexpr Fp& operator*=(const Fp& b) {
+    return *this = *this * b;
+  }
 
   // Montgomery's product by operand scanning (Koc, Acar, Kaliski 1996, CIOS), without the carry
   // limb that a modulus with a free top bit does not need.
@@ -116,6 +185,14 @@ class Fp {
   // (low + high * 2^(64 kLimbs)) mod p as an integer, for any limbs: two products. What is scanned
   // limb by limb may be any value; the other factor is reduced.
   static constexpr Value reduce_wide(const Value& low, const Value& high) {
+#if defined(__CUDA_ARCH__)
+    if (!std::is_constant_evaluated()) {
+      constexpr Value kOnce = Params::kR;
+      constexpr Value kTwice = Params::kR2;
+      return Mont32<Params>::sum(detail::called_product<Params>(kOnce, low),
+                                 detail::called_product<Params>(kTwice, high));
+    }
+#endif
     return (multiply_portable(from_montgomery(Params::kR), from_montgomery(low)) +
             multiply_portable(from_montgomery(Params::kR2), from_montgomery(high)))
         .limbs_;
@@ -136,9 +213,18 @@ class Fp {
 
   // 1/this, some hundred products' time; zero gives zero. Many at once: invert_all.
   constexpr Fp inverse() const {
+#if !defined(__CUDA_ARCH__)
     constexpr Value kFactor = inverse_factor();
     return multiply_portable(from_montgomery(detail::scaled_inverse<Params>(limbs_)),
                              from_montgomery(kFactor));
+#else  // by Fermat: one thread's branches would be its warp's
+    constexpr Value kModulusHere = Params::kModulus;
+    Value exponent = kModulusHere;
+    Value two;
+    two.at[0] = 2;
+    sub_from(exponent, two);
+    return pow(exponent);
+#endif
   }
 
  private:

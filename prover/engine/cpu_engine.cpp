@@ -50,6 +50,13 @@ class CpuEngine final : public Engine {
 
   void finish() override { end(/*abandon=*/false); }
 
+  // All threads are of one processor: which of them was wrong says nothing about the others.
+  void take_out(const Hit&, const std::string&) override {}
+
+  std::vector<Unit> units() const override {
+    return {{.name = describe(), .is_working = true, .why = "", .reopened = 0}};
+  }
+
   Stats stats() const override {
     return {.proofs = proofs_,
             .coefficients = coefficients_,
@@ -158,7 +165,8 @@ class CpuEngine final : public Engine {
                .solution = {.address = batch.work->address,
                             .nonce = batch.first + i,
                             .commitment = points[i]},
-               .target = target});
+               .target = target,
+               .unit = 0});
     }
   }
 

@@ -28,6 +28,7 @@ struct Prover::State {
   Srs& srs;
   const unsigned threads;
   const Clock clock;
+  const PointTransform transform;
   const Callbacks callbacks;
 
   mutable std::mutex mutex;  // of everything below it
@@ -51,6 +52,7 @@ struct Prover::State {
       : srs(the_srs),
         threads(options.preparing_threads),
         clock(options.clock),
+        transform(options.transform),
         callbacks(std::move(the_callbacks)) {}
 
   void handle_hit(const Engine::Hit& hit) {
@@ -108,7 +110,8 @@ struct Prover::State {
       srs.prepare(challenge.degree, parallel_for);
     }
     const std::shared_lock lock(srs_mutex);
-    return std::make_shared<const EpochBases>(make_epoch_bases(srs, challenge, parallel_for));
+    return std::make_shared<const EpochBases>(
+        make_epoch_bases(srs, challenge, parallel_for, transform));
   }
 
   // Thread `checking`: the literal route for every hit, then the opening.
@@ -135,6 +138,7 @@ struct Prover::State {
     const std::shared_lock lock(srs_mutex);
     const G1Affine literal = commit_literally(srs, waiting.epoch->polynomial, polynomial);
     if (literal != partial.commitment) {
+      engine->take_out(waiting.hit, "wrong: a commitment that the literal route does not give");
       callbacks.on_wrong_hit(waiting.hit, "the literal route gives another commitment");
       return false;
     }
@@ -162,8 +166,8 @@ Prover::~Prover() {
     state_->changed.notify_all();
   }
   state_->preparing = {};  // joins
+  state_->checking = {};   // speaks to the engine
   state_->engine.reset();  // its threads call handle_hit until here
-  state_->checking = {};
 }
 
 base::Status Prover::assign(const Assignment& assignment) {
@@ -213,6 +217,10 @@ Prover::Stats Prover::stats() const {
   Stats out = state_->counts;
   out.engine = state_->engine->stats();
   return out;
+}
+
+std::vector<Engine::Unit> Prover::units() const {
+  return state_->engine->units();
 }
 
 std::string Prover::describe() const {

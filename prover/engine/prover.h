@@ -47,6 +47,7 @@ class Prover {
   struct Options {
     unsigned preparing_threads = 1;
     Clock clock;
+    PointTransform transform;  // an epoch's, where something is faster at it than those threads
   };
   using MakeEngine = std::function<std::unique_ptr<Engine>(Engine::OnHit)>;
 
@@ -80,6 +81,7 @@ class Prover {
   void finish();
 
   Stats stats() const;
+  std::vector<Engine::Unit> units() const;
   std::string describe() const;
 
  private:

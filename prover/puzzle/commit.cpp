@@ -1,6 +1,7 @@
 #include "prover/puzzle/commit.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "gpu/msm/msm.h"
 #include "overlay/base/check.h"
@@ -36,11 +37,19 @@ std::uint32_t degree_of(const Polynomial& a, const Polynomial& b) {
 }  // namespace
 
 EpochBases make_epoch_bases(const Srs& srs, const EpochChallenge& challenge,
-                            const gpu::ParallelFor& parallel_for) {
+                            const gpu::ParallelFor& parallel_for, const PointTransform& transform) {
   EpochBases out = {challenge, epoch_polynomial(challenge), {}};
   const gpu::NttDomain domain(domain_log_size(challenge.degree));
   const std::vector<Fr> values = values_on(domain, out.polynomial);
   const auto lagrange = srs.lagrange(challenge.degree);
+  if (transform) {
+    if (auto bases = transform(domain, lagrange, values); bases.has_value()) {
+      CHECK(bases->size() == domain.size());
+      out.bases = std::move(*bases);
+      out.bases.resize(std::size_t{challenge.degree} + 1);
+      return out;
+    }
+  }
   std::vector<G1Affine> scaled(domain.size());
   parallel_for((scaled.size() + kPointsPerTask - 1) / kPointsPerTask, [&](std::size_t task) {
     const std::size_t first = task * kPointsPerTask;

@@ -9,6 +9,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "gpu/curve/g1.h"
@@ -27,10 +30,16 @@ struct EpochBases {
   std::vector<G1Affine> bases;  // B_0 ... B_degree
 };
 
+// Whoever can do an epoch's transform faster than ParallelFor: out[j] = sum_i w^(ij) values[i]
+// points[i] over the domain. Nothing where it failed.
+using PointTransform = std::function<std::optional<std::vector<G1Affine>>(
+    const gpu::NttDomain& domain, std::span<const G1Affine> points, std::span<const Fr> values)>;
+
 // By the forward transform of e(w^i) L_i: seconds for degree 8191. Requires that the string was
 // prepared for the challenge's degree.
 EpochBases make_epoch_bases(const Srs& srs, const EpochChallenge& challenge,
-                            const gpu::ParallelFor& parallel_for);
+                            const gpu::ParallelFor& parallel_for,
+                            const PointTransform& transform = nullptr);
 
 // The coefficients of the product, as many as the domain has points. Requires two polynomials with
 // `degree` + 1 coefficients.

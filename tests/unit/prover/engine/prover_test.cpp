@@ -18,11 +18,14 @@ class FakeEngine final : public Engine {
   void clear_work() override {}
   void set_target(std::uint64_t) override {}
   void finish() override {}
+  void take_out(const Hit& hit, const std::string& why) override { taken_out_.add({hit, why}); }
   Stats stats() const override { return {}; }
+  std::vector<Unit> units() const override { return {Unit()}; }
   std::string describe() const override { return "fake"; }
 
   void hit(const Hit& hit) { on_hit_(hit); }
   Collected<Work> works_;
+  Collected<std::pair<Hit, std::string>> taken_out_;
 
  private:
   OnHit on_hit_;
@@ -33,7 +36,9 @@ class ProverTest : public ::testing::Test {
   void open(const Prover::MakeEngine& make_engine) {
     prover_ = std::make_unique<Prover>(
         world_.toy.srs,
-        Prover::Options{.preparing_threads = 2, .clock = [] { return base::TimePoint(); }},
+        Prover::Options{.preparing_threads = 2,
+                        .clock = [] { return base::TimePoint(); },
+                        .transform = transform_},
         make_engine,
         Prover::Callbacks{.on_solution = [this](const Prover::Found& found) { found_.add(found); },
                           .on_wrong_hit = [this](const Engine::Hit& hit,
@@ -61,6 +66,7 @@ class ProverTest : public ::testing::Test {
   }
 
   SmallWorld world_;
+  PointTransform transform_;
   Collected<Prover::Found> found_;
   Collected<Engine::Hit> wrong_;
   FakeEngine* fake_ = nullptr;
@@ -92,6 +98,32 @@ TEST_F(ProverTest, NextEpochIsPreparedAndSearched) {
   EXPECT_EQ(prover_->stats().epochs_prepared, 2U);
 }
 
+TEST_F(ProverTest, TransformThatIsGivenMakesTheBases) {
+  unsigned asked = 0;
+  transform_ = [&](const gpu::NttDomain& domain, std::span<const G1Affine> points,
+                   std::span<const Fr> values) {
+    ++asked;
+    std::vector<G1Affine> scaled;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      scaled.push_back(gpu::multiply_in_subgroup(points[i], values[i]).affine());
+    }
+    return std::optional(gpu::g1_ntt_forward(domain, scaled, gpu::one_after_another));
+  };
+  open_with_fake();
+  ASSERT_TRUE(prover_->assign(assignment(7, {.first = 0, .count = 2})).ok());
+  EXPECT_EQ(fake_->works_.wait_for(1)[0].epoch->bases, world_.epoch->bases);
+  EXPECT_EQ(asked, 1U);
+}
+
+TEST_F(ProverTest, TransformThatFailsIsDoneWithout) {
+  transform_ = [](const gpu::NttDomain&, std::span<const G1Affine>, std::span<const Fr>) {
+    return std::optional<std::vector<G1Affine>>();
+  };
+  open_with_fake();
+  ASSERT_TRUE(prover_->assign(assignment(7, {.first = 0, .count = 2})).ok());
+  EXPECT_EQ(fake_->works_.wait_for(1)[0].epoch->bases, world_.epoch->bases);
+}
+
 TEST_F(ProverTest, SameEpochIsNotPreparedAgain) {
   open_with_cpu();
   ASSERT_TRUE(prover_->assign(assignment(1, {.first = 0, .count = 1})).ok());
@@ -108,7 +140,8 @@ TEST_F(ProverTest, HitThatTheLiteralRouteDeniesIsNamedAndNotSent) {
   Engine::Hit hit{
       .challenge = SmallWorld::challenge(7),
       .solution = {.address = world_.address, .nonce = 3, .commitment = world_.commitment(4)},
-      .target = 99};
+      .target = 99,
+      .unit = 2};
 
   fake_->hit(hit);
   hit.solution.commitment = world_.commitment(3);
@@ -116,7 +149,11 @@ TEST_F(ProverTest, HitThatTheLiteralRouteDeniesIsNamedAndNotSent) {
 
   EXPECT_EQ(found_.wait_for(1)[0].solution.partial.commitment, world_.commitment(3));
   EXPECT_EQ(wrong_.wait_for(1)[0].solution.commitment, world_.commitment(4));
+  const auto taken_out = fake_->taken_out_.wait_for(1);
+  EXPECT_EQ(taken_out[0].first.unit, 2U);
+  EXPECT_EQ(taken_out[0].second, "wrong: a commitment that the literal route does not give");
   prover_->finish();
+  EXPECT_EQ(fake_->taken_out_.all().size(), 1U);
   EXPECT_EQ(prover_->stats().hits_wrong, 1U);
   EXPECT_EQ(prover_->stats().solutions, 1U);
 }
@@ -128,7 +165,8 @@ TEST_F(ProverTest, HitOfAnotherEpochIsDropped) {
   fake_->hit(
       {.challenge = SmallWorld::challenge(6),
        .solution = {.address = world_.address, .nonce = 3, .commitment = world_.commitment(3)},
-       .target = 99});
+       .target = 99,
+       .unit = 0});
   prover_->finish();
   EXPECT_EQ(prover_->stats().hits_dropped, 1U);
   EXPECT_TRUE(found_.all().empty());
