@@ -177,17 +177,17 @@ base::Status measure_proofs(const GpuLibrary& library, const CudaBenchOptions& o
   const auto is_dead = [&] { return !engine->units().front().is_working; };
   const auto batches = [&] { return engine->stats().proofs / figures.card.batch; };
   constexpr base::Duration kPatience = std::chrono::seconds(120);
-  const auto work = [&](std::uint32_t number) {
-    const auto epoch = make_bench_epoch(options.card.degree_max, number, options.threads);
-    engine->set_work({.epoch = epoch, .address = {}, .nonces = {0, ~std::uint64_t{0}}});
-    return epoch;
+  const auto work = [&](std::shared_ptr<const EpochBases> epoch) {  // the engine's too from then on
+    engine->set_work({.epoch = std::move(epoch), .address = {}, .nonces = {0, ~std::uint64_t{0}}});
   };
+  const auto warm = make_bench_epoch(options.card.degree_max, kWarmEpoch, options.threads);
+  const auto epoch = make_bench_epoch(options.card.degree_max, kMeasuredEpoch, options.threads);
 
-  work(kWarmEpoch);
+  work(warm);
   wait_until(kPatience, [&] { return batches() >= 2 || is_dead(); });
-  const std::uint64_t before = batches();
-  const auto epoch = work(kMeasuredEpoch);
   const base::TimePoint began = loop::monotonic_now();
+  work(epoch);
+  const std::uint64_t before = batches();  // but for one in its last moment, all are of this epoch
   wait_until(kPatience, [&] { return batches() > before || is_dead(); });
   figures.first_proofs_s = seconds_since(began);
   figures.narrow_proofs_per_s = figures.card.batch / figures.first_proofs_s;

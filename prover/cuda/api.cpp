@@ -5,7 +5,7 @@
 
 #include <cuda_runtime_api.h>
 
-#include "gpu/ntt/device_ntt.h"
+#include "gpu/device/device_ntt.h"
 #include "gpu/runtime/cuda_error.h"
 #include "prover/cuda/card_abi.h"
 #include "prover/cuda/cuda_card.h"

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "gpu/msm/device_msm.h"
+#include "gpu/device/device_msm.h"
+#include "gpu/device/device_ntt.h"
 #include "gpu/msm/msm.h"
-#include "gpu/ntt/device_ntt.h"
 #include "gpu/ntt/ntt.h"
 #include "overlay/base/random.h"
 

@@ -3,9 +3,9 @@
 #include <cstring>
 #include <vector>
 
-#include "gpu/msm/device_msm.h"
+#include "gpu/device/device_msm.h"
+#include "gpu/device/device_ntt.h"
 #include "gpu/msm/msm.h"
-#include "gpu/ntt/device_ntt.h"
 #include "gpu/ntt/ntt.h"
 #include "tests/unit/gpu/random.h"
 #include "tests/unit/prover/cuda/device.h"

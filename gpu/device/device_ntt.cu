@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "gpu/ntt/device_ntt.h"
+#include "gpu/device/device_ntt.h"
 #include "gpu/ntt/ntt_steps.h"
 #include "gpu/runtime/cuda_error.h"
 #include "overlay/base/check.h"

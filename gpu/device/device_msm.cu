@@ -3,7 +3,7 @@
 
 #include <cuda_runtime_api.h>
 
-#include "gpu/msm/device_msm.h"
+#include "gpu/device/device_msm.h"
 #include "gpu/runtime/cuda_error.h"
 #include "overlay/base/check.h"
 
