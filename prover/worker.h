@@ -71,7 +71,7 @@ class Worker {
   std::vector<Engine::Unit> units_;  // as they were last seen
   bool is_engine_dead_ = false;
   std::optional<std::uint64_t> energy_uj_;
-  // Owned by this and by the reading that is under way on a thread of work_, one at a time. Null
+  // Its owners: this and the reading that is under way on a thread of work_, one at a time. Null
   // where the engine uses no GPU.
   std::shared_ptr<GpuSensors> gpu_sensors_;
   bool is_stopping_ = false;
