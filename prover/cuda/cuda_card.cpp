@@ -70,17 +70,20 @@ base::Result<std::unique_ptr<CudaCard>> CudaCard::open(int device,
   if (!plan.ok()) {
     return plan.error();
   }
-  if (auto status = card->take_memory(plan.value()); !status.ok()) {
+  if (auto status =
+          in_order([&] { return card->take_memory(plan.value()); },
+                   [&] { return card->take_wide_tables(/*is_width_asked=*/options.windows != 0); });
+      !status.ok()) {
     return status.error();
   }
   linkspan_gpu_facts& facts = card->facts_;
   std::string_view(properties.name).copy(facts.name, sizeof(facts.name) - 1);
   std::memcpy(facts.uuid, properties.uuid.bytes, sizeof(facts.uuid));
   facts.memory_bytes = total_bytes;
-  facts.table_bytes = plan.value().table_bytes();
+  facts.table_bytes = card->plan_.table_bytes();
   facts.batch = batch;
-  facts.wide_windows = plan.value().wide.windows;
-  facts.narrow_windows = plan.value().narrow.windows;
+  facts.wide_windows = card->plan_.wide.windows;
+  facts.narrow_windows = card->plan_.narrow.windows;
   facts.multiprocessors = multiprocessors;
   facts.capability = static_cast<std::uint32_t>(10 * properties.major + properties.minor);
   return card;
@@ -123,10 +126,22 @@ base::Status CudaCard::take_memory(const MemoryPlan& plan) {
       [&] {
         return take(narrow_,
                     gpu::DeviceBuffer<gpu::TeEntry>::make(plan.bases * plan.narrow.entries()));
-      },
-      [&] {
-        return take(wide_, gpu::DeviceBuffer<gpu::TeEntry>::make(plan.bases * plan.wide.entries()));
       });
+}
+
+// What is free and what can be had in one piece are not the same: where the plan's tables are not
+// to be had, a window more needs less. The other buffers are for the narrow tables' windows, which
+// are more.
+base::Status CudaCard::take_wide_tables(bool is_width_asked) {
+  while (true) {
+    auto status =
+        take(wide_, gpu::DeviceBuffer<gpu::TeEntry>::make(plan_.bases * plan_.wide.entries()));
+    const bool is_short = !status.ok() && status.error().code() == base::Errc::LimitExceeded;
+    if (!is_short || is_width_asked || plan_.wide.windows >= plan_.narrow.windows) {
+      return status;
+    }
+    ++plan_.wide.windows;
+  }
 }
 
 base::Result<gpu::Event> CudaCard::event() {

@@ -50,7 +50,8 @@ class CudaCard {
 
   explicit CudaCard(int device) : device_(device) {}
   base::Status take_streams();
-  base::Status take_memory(const MemoryPlan& plan);
+  base::Status take_memory(const MemoryPlan& plan);  // all but the wide tables
+  base::Status take_wide_tables(bool is_width_asked);
   base::Result<gpu::Event> event();
   base::Status mark_queued(const gpu::Stream& stream);
   // How often a second what `queue` queues is done `each` times, for about so long.
