@@ -29,7 +29,9 @@ if(NOT GPU STREQUAL "OFF" AND CMAKE_CUDA_COMPILER)
     add_library(${name} STATIC ${ARGN})
     set_target_properties(${name} PROPERTIES CUDA_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
     target_compile_options(${name} PRIVATE
-      $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr;--no-compress;-Werror=all-warnings>)
+      $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr;--no-compress;-Werror=all-warnings>
+      # What is shipped names no folder of the machine that built it.
+      $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=>)
     target_link_libraries(${name} PUBLIC gpu_cuda)
   endfunction()
 elseif(GPU STREQUAL "ON")

@@ -36,7 +36,7 @@ TEST(EngineChoiceTest, ProcessorByNameAsksForNoLibrary) {
 
 TEST(EngineChoiceTest, WrongFlagsAreNamed) {
   EXPECT_EQ(choose_engine({.engine = "cudaa"}, {}).error().text(),
-            "--engine: \"cudaa\", expected auto, cuda, scalar, adx or ifma");
+            "--engine: \"cudaa\", expected auto, cuda, scalar, adx, fma or ifma");
   EXPECT_EQ(choose_engine({.engine = "auto", .batch = 12}, {}).error().text(),
             "--batch: 12, expected a multiple of 8");
 }
