@@ -59,8 +59,9 @@ base::Result<CpuEngineOptions> cpu_engine_options(const EngineFlags& flags) {
   const auto arithmetic = gpu::parse_arithmetic(flags.engine == "cuda" ? "auto" : flags.engine);
   if (!arithmetic.ok()) {
     if (arithmetic.error().code() == base::Errc::Malformed) {
-      return base::Error(base::Errc::Malformed, "--engine: \"" + flags.engine +
-                                                    "\", expected auto, cuda, scalar, adx or ifma");
+      return base::Error(
+          base::Errc::Malformed,
+          "--engine: \"" + flags.engine + "\", expected auto, cuda, scalar, adx, fma or ifma");
     }
     return arithmetic.error().within("--engine");
   }
