@@ -73,6 +73,10 @@ class FirstHits {
       hits_.push_back(hit);
     }
   }
+  bool has_any() {
+    const std::scoped_lock lock(mutex_);
+    return !hits_.empty();
+  }
   base::Status check(const EpochBases& epoch) {
     const std::scoped_lock lock(mutex_);
     for (const Engine::Hit& hit : hits_) {
@@ -172,8 +176,8 @@ base::Status measure_proofs(const GpuLibrary& library, const CudaBenchOptions& o
   const auto engine =
       make_gpu_engine({.open = open, .clock = loop::monotonic_now}, std::move(cards).value(),
                       [&](const Engine::Hit& hit) { hits.add(hit); });
-  // Few enough hits that they cost nothing, enough that some of a batch are compared.
-  engine->set_target(std::max<std::uint64_t>(figures.card.batch / 4, 1));
+  // About sixteen hits a batch: they cost nothing, and no batch is without one.
+  engine->set_target(std::max<std::uint64_t>(figures.card.batch / 16, 1));
   const auto is_dead = [&] { return !engine->units().front().is_working; };
   const auto batches = [&] { return engine->stats().proofs / figures.card.batch; };
   constexpr base::Duration kPatience = std::chrono::seconds(120);
@@ -187,8 +191,7 @@ base::Status measure_proofs(const GpuLibrary& library, const CudaBenchOptions& o
   wait_until(kPatience, [&] { return batches() >= 2 || is_dead(); });
   const base::TimePoint began = loop::monotonic_now();
   work(epoch);
-  const std::uint64_t before = batches();  // but for one in its last moment, all are of this epoch
-  wait_until(kPatience, [&] { return batches() > before || is_dead(); });
+  wait_until(kPatience, [&] { return hits.has_any() || is_dead(); });
   figures.first_proofs_s = seconds_since(began);
   figures.narrow_proofs_per_s = figures.card.batch / figures.first_proofs_s;
 
