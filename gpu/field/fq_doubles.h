@@ -85,6 +85,8 @@ struct DoublesPortable {
     }
   };
 
+  static constexpr bool kIsUnrolled = false;
+
   double lane[kDoublesLanes] = {};
 
   template <typename Operation>
@@ -214,6 +216,28 @@ inline constexpr DoublesLimbs kIntoDoubles = split_doubles_centred(power_of_two_
 inline constexpr DoublesLimbs kOutOfDoubles = split_doubles_centred(power_of_two_limbs(384));
 inline constexpr DoublesLimbs kOneInDoubles = split_doubles_centred(power_of_two_limbs(408));
 
+// take(0), ..., take(7), as a loop or one after the other: written out, the columns of a product
+// are registers.
+#define GPU_ALWAYS_INLINE __attribute__((always_inline))
+template <bool kIsUnrolled, typename Take>
+GPU_ALWAYS_INLINE inline void for_limbs(const Take& take) {
+  if constexpr (kIsUnrolled) {
+    take(0);
+    take(1);
+    take(2);
+    take(3);
+    take(4);
+    take(5);
+    take(6);
+    take(7);
+  } else {
+    for (std::size_t i = 0; i < kDoublesLimbs; ++i) {
+      take(i);
+    }
+  }
+}
+static_assert(kDoublesLimbs == 8);
+
 }  // namespace detail
 
 // From a lane, after the product with detail::kOutOfDoubles. Requires a value from -q to 2 q.
@@ -310,30 +334,27 @@ struct FqDoubles {
   // copies.
   [[gnu::noinline]] friend FqDoubles operator*(const FqDoubles& a, const FqDoubles& b) {
     Columns t(detail::kColumnStarts);
-#pragma GCC unroll 8  // so that the columns are registers
-    for (std::size_t i = 0; i < kDoublesLimbs; ++i) {
-#pragma GCC unroll 8
-      for (std::size_t j = 0; j < kDoublesLimbs; ++j) {
-        t.add(i + j, a.limb[j], b.limb[i]);
-      }
+    detail::for_limbs<V::kIsUnrolled>([&](std::size_t i) GPU_ALWAYS_INLINE {
+      detail::for_limbs<V::kIsUnrolled>(
+          [&](std::size_t j) GPU_ALWAYS_INLINE { t.add(i + j, a.limb[j], b.limb[i]); });
       t.clear(i);
-    }
+    });
     return t.upper();
   }
   // Requires limbs within +-2^50.
   [[gnu::noinline]] FqDoubles squared() const {
     Columns t(detail::kSquareColumnStarts);
-#pragma GCC unroll 8
-    for (std::size_t i = 0; i < kDoublesLimbs; ++i) {
+    detail::for_limbs<V::kIsUnrolled>([&](std::size_t i) GPU_ALWAYS_INLINE {
       // All that reaches column i must be there before it is cleared: the pairs (k, i - k) are.
       t.add(2 * i, limb[i], limb[i]);
       const V twice = limb[i] + limb[i];
-#pragma GCC unroll 8
-      for (std::size_t j = i + 1; j < kDoublesLimbs; ++j) {
-        t.add(i + j, limb[j], twice);
-      }
+      detail::for_limbs<V::kIsUnrolled>([&](std::size_t j) GPU_ALWAYS_INLINE {
+        if (j > i) {
+          t.add(i + j, limb[j], twice);
+        }
+      });
       t.clear(i);
-    }
+    });
     return t.upper();
   }
 
@@ -358,10 +379,8 @@ struct FqDoubles {
       const Bits t = at[column];
       const Bits m = t.template left<47>() + t.template left<46>() - t;
       const V multiple = from_integer(m & Bits::all(detail::kDoublesMask), detail::kTwo52);
-#pragma GCC unroll 8
-      for (std::size_t j = 0; j < kDoublesLimbs; ++j) {
-        add(column + j, multiple, V::all(kModulus[j]));
-      }
+      detail::for_limbs<V::kIsUnrolled>(
+          [&](std::size_t j) GPU_ALWAYS_INLINE { add(column + j, multiple, V::all(kModulus[j])); });
       at[column + 1] = at[column + 1] + at[column].template right<kDoublesBits>();
     }
 
@@ -387,5 +406,7 @@ struct FqDoubles {
     }
   };
 };
+
+#undef GPU_ALWAYS_INLINE
 
 }  // namespace gpu

@@ -35,6 +35,8 @@ struct DoublesAvx2 {
     }
   };
 
+  static constexpr bool kIsUnrolled = true;
+
   __m256d lanes;
 
   static DoublesAvx2 all(double value) { return {_mm256_set1_pd(value)}; }
