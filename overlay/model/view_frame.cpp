@@ -263,7 +263,11 @@ base::Status FrameReader::cut() {
     frames_.push_back(Frame{static_cast<FrameType>(type), {frame.begin(), frame.end()}});
     offset += kLengthBytes + length;
   }
-  pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(offset));
+  if (offset == pending_.size()) {
+    pending_ = {};  // not kept at the size of a snapshot
+  } else {
+    pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(offset));
+  }
   return {};
 }
 

@@ -43,6 +43,9 @@ using namespace std::chrono_literals;
 
 constexpr base::Duration kPhaseMax = std::chrono::minutes(5);  // without its end: give up
 constexpr int kErrorsShownMax = 5;
+// libcurl looks through all connections to a host for one to reuse.
+constexpr std::size_t kStreamsPerClientMax = 250;
+constexpr std::size_t kOpeningMax = 256;  // streams at first: they are not what is measured then
 // As agents do (overlay/agent/view_stream.h).
 constexpr base::Duration kRetryFirst = 1s;
 constexpr base::Duration kRetryMax = 60s;
@@ -50,7 +53,7 @@ constexpr base::Duration kDrainSpread = 2s;
 
 struct Options {
   std::string url;
-  std::string token;
+  std::vector<std::string> tokens;
   std::size_t agents = 100;
   std::size_t connections = 32;
   bool has_fresh_connections = false;
@@ -67,15 +70,16 @@ struct Agent {
   base::Address lan_address;
   base::WallTime last_time;
   std::optional<model::EnrolResponse> enrolled;
-  loop::RequestHandle request;  // the enrolment, later the stream
+  loop::HttpClient* stream_client = nullptr;  // JoinLoad's
+  loop::RequestHandle request;                // the enrolment, later the stream
   model::FrameReader frames;
   model::Cursor cursor;
-  bool has_snapshot = false;
   // While the coordinator is restarted.
   std::unique_ptr<base::Backoff> backoff;
   std::unique_ptr<loop::Timer> retry;
   std::optional<base::Duration> drain_wait;
   bool is_back = false;
+  bool is_refused = false;  // by a coordinator that is not ready: what comes is no frame
 };
 
 double milliseconds(base::Duration span) {
@@ -102,10 +106,10 @@ base::Duration precise_now() {
 
 class JoinLoad {
  public:
-  JoinLoad(loop::Loop& loop, Options options, model::JoinToken token)
+  JoinLoad(loop::Loop& loop, Options options, std::vector<model::JoinToken> tokens)
       : loop_(loop),
         options_(std::move(options)),
-        token_(std::move(token)),
+        tokens_(std::move(tokens)),
         client_(loop, client_options(options_)),
         run_name_(base::hex_encode(crypto::Secret<32>::random().bytes().first(3))) {}
 
@@ -148,9 +152,11 @@ class JoinLoad {
 
   loop::Loop& loop_;
   Options options_;
-  model::JoinToken token_;
+  std::vector<model::JoinToken> tokens_;  // taken in turn
+  std::size_t next_token_ = 0;
   loop::HttpClient client_;
   std::string run_name_;
+  std::vector<std::unique_ptr<loop::HttpClient>> stream_clients_;  // kStreamsPerClientMax on each
   std::vector<std::unique_ptr<Agent>> agents_;
   std::vector<base::Duration> latencies_;
   std::vector<base::Duration> seen_after_;
@@ -191,14 +197,15 @@ loop::HttpRequest JoinLoad::signed_request(Agent& agent, const std::string& meth
                      {std::string(model::kHostHeader), headers.host},
                      {std::string(model::kSignatureHeader), headers.signature}};
   request.body = std::move(body);
-  request.pinned_spki = token_.pin;
+  request.pinned_spki = tokens_.front().pin;
   request.http1_only = true;  // as agents do
   return request;
 }
 
 void JoinLoad::enrol(Agent& agent, std::function<void()> done) {
   model::EnrolRequest body;
-  body.token = model::TokenClaim{token_.id, token_.secret.copy()};
+  const model::JoinToken& token = tokens_[next_token_++ % tokens_.size()];
+  body.token = model::TokenClaim{token.id, token.secret.copy()};
   body.identity_key = agent.identity.public_key();
   body.wireguard_key = agent.wireguard.public_key();
   body.name = agent.name;
@@ -243,7 +250,7 @@ void JoinLoad::follow(Agent& agent) {
   request.total_timeout = std::nullopt;
   request.idle_timeout = 120s;
   agent.frames = {};
-  agent.request = client_.stream(
+  agent.request = agent.stream_client->stream(
       std::move(request),
       {.on_head = [this, &agent](const loop::HttpHead& head) { handle_head(agent, head.status); },
        .on_data = [this,
@@ -252,7 +259,8 @@ void JoinLoad::follow(Agent& agent) {
 }
 
 void JoinLoad::handle_head(Agent& agent, int status) {
-  if (status != 200) {
+  agent.is_refused = status != 200;
+  if (agent.is_refused) {
     if (!is_restarting_) {
       fail("view: status " + std::to_string(status));
     }
@@ -264,6 +272,9 @@ void JoinLoad::handle_head(Agent& agent, int status) {
 }
 
 void JoinLoad::handle_frames(Agent& agent, std::span<const std::uint8_t> bytes) {
+  if (agent.is_refused) {
+    return;
+  }
   if (auto status = agent.frames.feed(bytes); !status.ok()) {
     fail(status.error().text());
     return;
@@ -294,7 +305,6 @@ void JoinLoad::handle_frame(Agent& agent, const model::Frame& frame) {
     fail("view: frame of " + std::to_string(frame.bytes.size()) + " bytes");
   }
   if (frame.type == model::FrameType::Snapshot) {
-    agent.has_snapshot = true;
     ++snapshots_;
   } else {
     seen_after_.push_back(precise_now() - change_made_at_);
@@ -393,18 +403,20 @@ void JoinLoad::measure_streams(nlohmann::json& figures) {
   const auto before = coordinator();
   const base::Duration begun = precise_now();
   std::size_t opened = 0;
-  for (auto& agent : agents_) {
-    if (opened < options_.streams && agent->enrolled.has_value()) {
-      follow(*agent);
-      ++opened;
+  const auto open_more = [&] {
+    while (opened < options_.streams && opened < agents_.size() &&
+           opened - snapshots_ < kOpeningMax) {
+      if (opened % kStreamsPerClientMax == 0) {
+        stream_clients_.push_back(
+            std::make_unique<loop::HttpClient>(loop_, client_options(options_)));
+      }
+      agents_[opened]->stream_client = stream_clients_.back().get();
+      follow(*agents_[opened++]);
     }
-  }
-  const auto count_ready = [&] {
-    return static_cast<std::size_t>(std::count_if(
-        agents_.begin(), agents_.end(), [](const auto& agent) { return agent->has_snapshot; }));
+    return opened == options_.streams && snapshots_ == opened;
   };
-  run_until([&] { return count_ready() == opened || failures_ > 0; });
-  figures["streams"] = count_ready();
+  run_until([&] { return open_more() || failures_ > 0; });
+  figures["streams"] = snapshots_;
   figures["streams_in_sync_ms"] = milliseconds(precise_now() - begun);
   // Until the server has given back what the handshakes left: some quiet seconds.
   bool is_calm = false;
@@ -489,7 +501,9 @@ int run(int argc, char** argv) {
   Options options;
   CLI::App app("Simulated agents that join a running coordinator", "linkspan-join-load");
   app.add_option("--url", options.url, "https://HOST:PORT of the coordinator")->required();
-  app.add_option("--token", options.token, "join token with enough uses left")->required();
+  app.add_option("--token", options.tokens,
+                 "join token with enough uses left; several, of several sites, are used in turn")
+      ->required();
   app.add_option("--agents", options.agents, "how many join")->check(CLI::Range(1, 100'000));
   app.add_option("--connections", options.connections, "joins in flight")
       ->check(CLI::Range(1, 4096));
@@ -505,17 +519,21 @@ int run(int argc, char** argv) {
                  "whose CPU and memory to read; found by name when there is only one");
   CLI11_PARSE(app, argc, argv);
 
-  auto token = model::JoinToken::parse(options.token);
-  if (!token.ok()) {
-    std::fprintf(stderr, "linkspan-join-load: %s\n", token.error().text().c_str());
-    return 2;
+  std::vector<model::JoinToken> tokens;
+  for (const std::string& text : options.tokens) {
+    auto token = model::JoinToken::parse(text);
+    if (!token.ok()) {
+      std::fprintf(stderr, "linkspan-join-load: %s\n", token.error().text().c_str());
+      return 2;
+    }
+    tokens.push_back(std::move(token).value());
   }
   if (options.coordinator_pid == 0) {
     options.coordinator_pid = find_process("linkspan-coordi").value_or(0);
   }
   crypto::init();
   loop::Loop loop;
-  JoinLoad load(loop, std::move(options), std::move(token).value());
+  JoinLoad load(loop, std::move(options), std::move(tokens));
   const auto figures = load.run();
   std::printf("%s\n", figures.dump().c_str());
   return figures["ok"] == true ? 0 : 1;
