@@ -130,6 +130,11 @@ base::Result<coordinator::Server::Options> options_of(const Arguments& arguments
   if (auto status = coordinator::check_url(arguments.url); !status.ok()) {
     return status.error().within("--advertise");
   }
+  std::error_code code;
+  if (!options.packages_dir.empty() && !std::filesystem::is_directory(options.packages_dir, code)) {
+    return base::Error(base::Errc::NotFound,
+                       "--packages-dir: " + options.packages_dir + " is not a directory");
+  }
   if (arguments.redis_replicas_min > 0 && arguments.redis.empty()) {
     return base::Error(base::Errc::Malformed,
                        "--redis-replicas-min: " + std::to_string(arguments.redis_replicas_min) +

@@ -4,6 +4,14 @@
 #include <string>
 
 namespace coordinator {
+namespace {
+
+bool is_loopback(std::string_view url) {
+  return url.starts_with("https://127.") || url.starts_with("https://[::1]") ||
+         url.starts_with("https://localhost");
+}
+
+}  // namespace
 
 base::Status check_url(std::string_view text) {
   constexpr std::string_view kStart = "https://";
@@ -24,13 +32,16 @@ base::Status check_url(std::string_view text) {
 }
 
 std::string welcome_text(const Welcome& welcome) {
-  std::string text = "linkspan-coordinator is ready\n  API         " + welcome.url +
-                     "\n  pin         " + welcome.pin + "\n  admin key   " + welcome.admin_key_path;
+  std::string text = "linkspan-coordinator is ready\n  API         " + welcome.url;
+  if (is_loopback(welcome.url)) {
+    text += "\n  NOTE        other servers cannot reach " + welcome.url +
+            ", which the lines that they join with carry: give --advertise https://HOST:PORT";
+  }
+  text += "\n  pin         " + welcome.pin + "\n  admin key   " + welcome.admin_key_path;
   if (!welcome.is_admin_key_there) {
     return text +
            " is not there (moved, or made by another coordinator): use a copy of it, or another "
-           "API "
-           "key\n";
+           "API key\n";
   }
   text += "\n";
   if (welcome.is_new) {

@@ -76,7 +76,10 @@ in_host() {
   case "$host" in
     ?-router | wan) ip netns exec "lab-$host" "$@" 8>&-; return ;;
   esac
-  pid=$(host_pid "$host") || { echo "$host: not up" >&2; return 1; }
+  pid=$(host_pid "$host") || {
+    echo "lab: $host: no host of that name is up; scripts/lab status shows all" >&2
+    return 1
+  }
   nsenter --target "$pid" --mount --uts --ipc --net --pid --wdns=/root \
     env -i HOME=/root USER=root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@" 8>&-
@@ -93,7 +96,7 @@ daemon_in() {
     echo $! >"/run/lab-$name.pid"' daemon "$name" "$@"
 }
 
-daemon_alive() { in_host "$1" sh -c 'kill -0 "$(cat "/run/lab-$1.pid")" 2>/dev/null' alive "$2"; }
+daemon_alive() { in_host "$1" sh -c 'kill -0 "$(cat "/run/lab-$1.pid" 2>/dev/null)" 2>/dev/null' alive "$2"; }
 
 # kill_daemon HOST NAME [SIGNAL]: and waits until it is gone.
 kill_daemon() {

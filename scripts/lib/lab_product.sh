@@ -126,7 +126,7 @@ status_json() {
 
 status() {
   require_root
-  is_up || die "the lab is not up: $(basename "$0") up"
+  is_up || die "the lab is not up: scripts/lab up"
   if [ "${1:-}" = --json ]; then
     status_json
     return

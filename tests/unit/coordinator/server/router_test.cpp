@@ -71,5 +71,15 @@ TEST(ServeOptionsTest, WelcomeNamesTheAdminKeyOnlyWhereItIs) {
             "use a copy of it, or another API key\n");
 }
 
+TEST(WelcomeTest, SaysThatNobodyElseReachesALoopbackAddress) {
+  Welcome welcome{.url = "https://192.0.2.1:7443", .pin = "p", .admin_key_path = "k"};
+  EXPECT_EQ(welcome_text(welcome).find("--advertise"), std::string::npos);
+  for (const char* const url :
+       {"https://127.0.0.1:7443", "https://[::1]:7443", "https://localhost"}) {
+    welcome.url = url;
+    EXPECT_NE(welcome_text(welcome).find("--advertise"), std::string::npos) << url;
+  }
+}
+
 }  // namespace
 }  // namespace coordinator
