@@ -1,5 +1,8 @@
 // linkspan: joins a server to a network, shows how it is, takes it out again, and talks to the
 // coordinator for operators. This file only wires: every command is in a file of its own.
+#include <cstdio>
+#include <string>
+
 #include "overlay/cli/admin.h"
 #include "overlay/cli/command.h"
 #include "overlay/cli/doctor.h"
@@ -7,6 +10,7 @@
 #include "overlay/cli/leave.h"
 #include "overlay/cli/mirror.h"
 #include "overlay/cli/status.h"
+#include "overlay/cli/unknown_command.h"
 #include "overlay/crypto/random.h"
 #include "overlay/loop/signals.h"
 
@@ -44,6 +48,11 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // CLI11 reports even --help this way
+    if (const std::string text = cli::unknown_command(app);
+        error.get_exit_code() != 0 && !text.empty()) {
+      std::fputs(text.c_str(), stderr);
+      return cli::kExitUsage;
+    }
     const int code = app.exit(error);
     return code == 0 ? cli::kExitOk : cli::kExitUsage;
   }
