@@ -119,12 +119,14 @@ constexpr std::uint64_t top_bits(const Limbs<N>& value, std::size_t first) {
   return out & ((std::uint64_t{1} << 33) - 1);
 }
 
-// v with v * value = 2^(-33 rounds) modulo the modulus, for inverse_rounds<Params>() rounds; zero
-// for zero. Requires value below the modulus.
+// So many rounds of 31 steps are enough for any value: 2 bits - 1 steps are (section 3 of it).
 template <typename Params>
 constexpr std::size_t inverse_rounds() {
   return (2 * bit_length(Params::kModulus) - 1 + kInverseSteps - 1) / kInverseSteps;
 }
+
+// v with v * value = 2^(-33 rounds) modulo the modulus; zero for zero. Requires value below the
+// modulus.
 template <typename Params>
 constexpr Limbs<Params::kLimbs> scaled_inverse(const Limbs<Params::kLimbs>& value) {
   using Value = Limbs<Params::kLimbs>;

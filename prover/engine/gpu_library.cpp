@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::uint32_t kDevicesMax = 64;
 
-base::Error none(const std::string& why) {
-  return base::Error(base::Errc::Unavailable, "no GPU engine: " + why);
+base::Error none(base::Errc code, const std::string& why) {
+  return base::Error(code, "no GPU engine: " + why);
 }
 
 base::Error error_of(int code, const linkspan_gpu_error& error) {
@@ -153,22 +153,23 @@ base::Result<GpuLibrary> GpuLibrary::open(const std::string& path) {
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (library == nullptr) {
     const char* text = dlerror();
-    return none(text == nullptr ? path : text);
+    return none(base::Errc::NotFound, text == nullptr ? path : text);
   }
   using Table = const linkspan_gpu_api* (*)(std::uint32_t);
   const auto table = reinterpret_cast<Table>(dlsym(library, LINKSPAN_GPU_SYMBOL));
   const linkspan_gpu_api* api = table == nullptr ? nullptr : table(LINKSPAN_GPU_VERSION);
   if (api == nullptr || api->version != LINKSPAN_GPU_VERSION ||
       api->size_bytes != sizeof(linkspan_gpu_api)) {
-    return none(path + " is not of version " + std::to_string(LINKSPAN_GPU_VERSION));
+    return none(base::Errc::Malformed,
+                path + " is not of version " + std::to_string(LINKSPAN_GPU_VERSION));
   }
   linkspan_gpu_error error{};
   std::uint32_t devices = 0;
   if (api->count(&devices, &error) != LINKSPAN_GPU_OK) {
-    return none(error.text);
+    return none(base::Errc::Unavailable, error.text);
   }
   if (devices == 0) {
-    return none("the driver shows no device");
+    return none(base::Errc::Unavailable, "the driver shows no device");
   }
   return GpuLibrary(*api, std::min(devices, kDevicesMax));
 }

@@ -22,9 +22,9 @@ class GpuLibrary {
   static constexpr const char* kName = "liblinkspan-gpu.so";
 
   // `path` as the loader takes it: a name without a slash is searched for where libraries are.
-  // Errors: Unavailable: "no GPU engine: liblinkspan-gpu.so: cannot open shared object file",
-  // "no GPU engine: ./liblinkspan-gpu.so is not of version 1", "no GPU engine: no CUDA-capable
-  // device is detected".
+  // Errors: NotFound: "no GPU engine: liblinkspan-gpu.so: cannot open shared object file";
+  // Malformed: "no GPU engine: ./liblinkspan-gpu.so is not of version 1"; Unavailable, the library
+  // being there: "no GPU engine: no CUDA-capable device is detected".
   static base::Result<GpuLibrary> open(const std::string& path);
 
   std::uint32_t devices() const { return devices_; }  // at least 1

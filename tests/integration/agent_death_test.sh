@@ -78,5 +78,5 @@ kill_agent keeper
 kill_agent agent
 in_host "$host" kill -0 "$mirror" || fails "the mirror does not finish its answers"
 in_host "$host" linkspan leave >"$scratch/leave" 2>&1 </dev/null || fails "$(cat "$scratch/leave")"
-in_host "$host" sh -c 'pkill -x curl; rm -f /run/lab-blob' || true
+in_host "$host" sh -c 'pkill -x curl; rm -f /run/lab-blob'
 diff <(echo "$before") <(host_state "$host") || fails "the host is not as it was before it joined"

@@ -38,7 +38,7 @@ for host in a-m1 b-m1 c-m1; do
   registry=$(site_of "$host")-replica
   claims "$host pulls the prover from $registry and starts it"
   in_host "$host" sh -c 'ctr images rm --sync "$1"; rm -rf /var/cache/linkspan-mirror/*' forget \
-    "$prover_image:$tag" >/dev/null 2>&1 || true
+    "$prover_image:$tag" >/dev/null 2>&1
   await 180 "the mirror of $host prefers its own site's replica" prefers_own_site "$host"
   mark=$(log_mark "$registry")
   pull_prover_image "$tag" "$host" >"$scratch/pull" 2>&1 </dev/null || fails "$(tail -n 5 "$scratch/pull")"

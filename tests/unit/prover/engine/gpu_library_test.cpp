@@ -11,7 +11,7 @@ namespace {
 TEST(GpuLibraryTest, MissingLibraryIsNamed) {
   const auto library = GpuLibrary::open("./there-is-no-such-library.so");
   ASSERT_FALSE(library.ok());
-  EXPECT_EQ(library.error().code(), base::Errc::Unavailable);
+  EXPECT_EQ(library.error().code(), base::Errc::NotFound);
   EXPECT_EQ(library.error().text(),
             "no GPU engine: ./there-is-no-such-library.so: cannot open shared object file: No such "
             "file or directory");
@@ -20,6 +20,7 @@ TEST(GpuLibraryTest, MissingLibraryIsNamed) {
 TEST(GpuLibraryTest, LibraryOfSomethingElseIsRefused) {
   const auto library = GpuLibrary::open("libm.so.6");
   ASSERT_FALSE(library.ok());
+  EXPECT_EQ(library.error().code(), base::Errc::Malformed);
   EXPECT_EQ(library.error().text(), "no GPU engine: libm.so.6 is not of version 1");
 }
 
