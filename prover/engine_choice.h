@@ -46,7 +46,7 @@ base::Result<CpuEngineOptions> cpu_engine_options(const EngineFlags& flags);
 
 // Opens every card, for polynomials of up to the degree, where the flags say "cuda", or say "auto"
 // and there are some. Errors: Malformed or Unavailable, naming the option; for "cuda" also the
-// card's.
+// library's (prover/engine/gpu_library.h) and the card's.
 base::Result<EngineChoice> choose_engine(const EngineFlags& flags, const CardOptions& options);
 
 }  // namespace prover

@@ -22,7 +22,7 @@ TEST(EngineChoiceTest, AutoTakesTheProcessorWhereThereIsNoGpuAndSaysWhy) {
 TEST(EngineChoiceTest, CudaInsists) {
   const auto choice = choose_engine({.engine = "cuda"}, {.degree_max = 31});
   ASSERT_FALSE(choice.ok());
-  EXPECT_EQ(choice.error().code(), base::Errc::Unavailable);
+  EXPECT_EQ(choice.error().code(), base::Errc::NotFound);
   EXPECT_EQ(choice.error().text(), std::string("--engine cuda: ") + kWhy);
 }
 
