@@ -21,7 +21,7 @@ struct FqParams {
   static constexpr std::uint64_t kInverse = 0x8508bfffffffffff;
 
   static void multiply(std::uint64_t* out, const std::uint64_t* a, const std::uint64_t* b) {
-    detail::fq_multiply(out, a, b);
+    detail::multipliers.fq(out, a, b);
   }
 };
 
@@ -34,6 +34,10 @@ struct FrParams {
   static constexpr Limbs<4> kR2 = {
       {0x25d577bab861857b, 0xcc2c27b58860591f, 0xa7cc008fe5dc8593, 0x011fdae7eff1c939}};
   static constexpr std::uint64_t kInverse = 0x0a117fffffffffff;
+
+  static void multiply(std::uint64_t* out, const std::uint64_t* a, const std::uint64_t* b) {
+    detail::multipliers.fr(out, a, b);
+  }
 };
 
 using Fq = Fp<FqParams>;

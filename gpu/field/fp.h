@@ -128,12 +128,22 @@ class Fp {
 #endif
     if constexpr (requires { Params::multiply(nullptr, nullptr, nullptr); }) {
       if (!std::is_constant_evaluated()) {
-        Fp out;
-        Params::multiply(out.limbs_.at, a.limbs_.at, b.limbs_.at);
-        return out;
+        return product_by(Params::multiply, a, b);
       }
     }
     return multiply_portable(a, b);
+  }
+  // The same by multiply(out, a, b), which takes limbs and may be given one place twice. Written
+  // where they are wanted: a copy of what was just stored, by wider loads, has to wait for it.
+  template <typename Multiply>
+  static Fp product_by(const Multiply& multiply, const Fp& a, const Fp& b) {
+    Fp out;
+    multiply(out.limbs_.at, a.limbs_.at, b.limbs_.at);
+    return out;
+  }
+  template <typename Multiply>
+  void multiply_by(const Multiply& multiply, const Fp& b) {
+    multiply(limbs_.at, limbs_.at, b.limbs_.at);
   }
   constexpr Fp squared() const {
 #if defined(__CUDA_ARCH__)
@@ -193,8 +203,8 @@ class Fp {
                                  detail::called_product<Params>(kTwice, high));
     }
 #endif
-    return (multiply_portable(from_montgomery(Params::kR), from_montgomery(low)) +
-            multiply_portable(from_montgomery(Params::kR2), from_montgomery(high)))
+    return (from_montgomery(Params::kR) * from_montgomery(low) +
+            from_montgomery(Params::kR2) * from_montgomery(high))
         .limbs_;
   }
 

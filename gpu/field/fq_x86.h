@@ -12,9 +12,11 @@ namespace gpu {
 
 // Requires BMI2 and ADX.
 inline Fq multiply_adx(const Fq& a, const Fq& b) {
-  Limbs<6> out;
-  detail::gpu_fq_multiply_adx(out.at, a.montgomery().at, b.montgomery().at);
-  return Fq::from_montgomery(out);
+  return Fq::product_by(detail::gpu_fq_multiply_adx, a, b);
+}
+// a *= b; likewise.
+inline void multiply_by_adx(Fq& a, const Fq& b) {
+  a.multiply_by(detail::gpu_fq_multiply_adx, b);
 }
 
 // a - b. What is added back, q or zero, is chosen by address: no branch, no mask.

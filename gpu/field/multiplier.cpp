@@ -1,5 +1,6 @@
 #include "gpu/field/multiplier.h"
 
+#include <algorithm>
 #include <string>
 
 #include "gpu/field/bls12_377.h"
@@ -7,37 +8,40 @@
 namespace gpu {
 namespace {
 
+template <typename F>
 void multiply_scalar(std::uint64_t* out, const std::uint64_t* a, const std::uint64_t* b) {
-  Limbs<6> x;
-  Limbs<6> y;
-  for (std::size_t i = 0; i < 6; ++i) {
-    x.at[i] = a[i];
-    y.at[i] = b[i];
-  }
-  const Limbs<6> product =
-      Fq::multiply_portable(Fq::from_montgomery(x), Fq::from_montgomery(y)).montgomery();
-  for (std::size_t i = 0; i < 6; ++i) {
-    out[i] = product.at[i];
-  }
+  typename F::Value x;
+  typename F::Value y;
+  std::copy_n(a, F::kLimbs, x.at);
+  std::copy_n(b, F::kLimbs, y.at);
+  const F product = F::multiply_portable(F::from_montgomery(x), F::from_montgomery(y));
+  std::copy_n(product.montgomery().at, F::kLimbs, out);
 }
 
-detail::FqMultiply multiplier_of(Arithmetic arithmetic) {
+constexpr detail::Multipliers kScalar{.fq = multiply_scalar<Fq>, .fr = multiply_scalar<Fr>};
+
+detail::Multipliers multipliers_of(Arithmetic arithmetic) {
 #if defined(__x86_64__)
-  return arithmetic == Arithmetic::Scalar ? multiply_scalar : detail::gpu_fq_multiply_adx;
+  if (arithmetic != Arithmetic::Scalar) {
+    return {.fq = detail::gpu_fq_multiply_adx, .fr = detail::gpu_fr_multiply_adx};
+  }
 #else
   static_cast<void>(arithmetic);
-  return multiply_scalar;
 #endif
+  return kScalar;
 }
 
 // One word for the whole process, as a resolved symbol would be: it is a fact about the processor.
-Arithmetic in_use = best_arithmetic();
+Arithmetic in_use = [] {
+  detail::multipliers = multipliers_of(best_arithmetic());
+  return best_arithmetic();
+}();
 
 }  // namespace
 
 namespace detail {
 
-FqMultiply fq_multiply = multiplier_of(best_arithmetic());
+constinit Multipliers multipliers = kScalar;
 
 }  // namespace detail
 
@@ -115,7 +119,7 @@ Arithmetic best_arithmetic() {
 void use_arithmetic(Arithmetic arithmetic) {
   CHECK(is_supported(arithmetic));
   in_use = arithmetic;
-  detail::fq_multiply = multiplier_of(arithmetic);
+  detail::multipliers = multipliers_of(arithmetic);
 }
 
 Arithmetic arithmetic_in_use() {

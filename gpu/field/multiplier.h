@@ -1,4 +1,4 @@
-// Which multiplier of Fq this process uses: chosen by what the processor has, overridable.
+// Which multipliers of Fq and Fr this process uses: chosen by what the processor has, overridable.
 //
 //   Scalar   portable C++
 //   Adx      mulx, adcx, adox: two carry chains at once (Intel, "New instructions supporting large
@@ -27,18 +27,27 @@ base::Result<Arithmetic> parse_arithmetic(std::string_view text);
 bool is_supported(Arithmetic arithmetic);
 Arithmetic best_arithmetic();
 
-// What single products of Fq use from now on; the best at start. Call it before threads are started
+// What single products use from now on; the best at start. Call it before threads are started
 // that compute. Requires is_supported(arithmetic).
 void use_arithmetic(Arithmetic arithmetic);
 Arithmetic arithmetic_in_use();
 
 namespace detail {
 
-using FqMultiply = void (*)(std::uint64_t* out, const std::uint64_t* a, const std::uint64_t* b);
-extern FqMultiply fq_multiply;
+// Montgomery products; out may be a or b.
+using Multiply = void (*)(std::uint64_t* out, const std::uint64_t* a, const std::uint64_t* b);
+struct Multipliers {
+  Multiply fq;
+  Multiply fr;
+};
+// Portable ones until static initialisation has come to it.
+extern Multipliers multipliers;
 
-// fq_adx.S. out may be a or b. Requires BMI2 and ADX, and a and b below the modulus.
+// adx.S. Requires BMI2 and ADX, and operands below the modulus.
 extern "C" void gpu_fq_multiply_adx(std::uint64_t* out, const std::uint64_t* a,
+                                    const std::uint64_t* b);
+// b may be any value below 2^256.
+extern "C" void gpu_fr_multiply_adx(std::uint64_t* out, const std::uint64_t* a,
                                     const std::uint64_t* b);
 
 }  // namespace detail

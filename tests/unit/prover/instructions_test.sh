@@ -8,7 +8,7 @@ found=$(objdump -d --no-show-raw-insn "$1" | c++filt | awk '
   /^[0-9a-f]+ <.*>:$/ {
     name = $0
     is_allowed = name ~ /DoublesAvx2|LanesAvx512|make_batch_sums_(fma|ifma)|Blake2bLanes<unsigned long __vector/ ||
-      name ~ /gpu_fq_multiply_adx|\[clone / # clones are private to their source
+      name ~ /gpu_f[qr]_multiply_adx|\[clone / # clones are private to their source
   }
   # VEX and EVEX prefixes make names that begin with v; the others of BMI2 and ADX are those that are used.
   !is_allowed && $2 ~ /^(v[a-z0-9]+|mulx|adcx|adox|rorx|shlx|shrx|sarx)$/ && $2 !~ /^ver[rw]$/ { found[name]++ }

@@ -63,6 +63,49 @@ TEST(MultiplierTest, AdxGivesThePortableProductOfSeededValues) {
   }
 }
 
+// Limbs of ones and small ones in all orders, and those next to the modulus.
+std::vector<Limbs<4>> edges_of_four() {
+  std::vector<Limbs<4>> out;
+  for (unsigned ones = 0; ones < 16; ++ones) {
+    for (std::uint64_t low = 0; low < 3; ++low) {
+      Limbs<4> value;
+      for (std::size_t i = 0; i < 4; ++i) {
+        value.at[i] = ((ones >> i) & 1U) != 0 ? ~std::uint64_t{0} : low;
+      }
+      out.push_back(value);
+    }
+  }
+  Limbs<4> below = FrParams::kModulus;
+  for (int i = 0; i < 3; ++i) {
+    out.push_back(below);
+    sub_from(below, Limbs<4>{{1}});
+  }
+  return out;
+}
+
+TEST(MultiplierTest, AdxGivesThePortableProductOfFrWithAnySecondFactor) {
+  if (!is_supported(Arithmetic::Adx)) {
+    GTEST_SKIP() << "this processor has no ADX";
+  }
+  const auto check = [](const Fr& a, const Limbs<4>& b) {
+    const Fr factor = Fr::from_montgomery(b);
+    ASSERT_EQ(Fr::product_by(detail::gpu_fr_multiply_adx, a, factor),
+              Fr::multiply_portable(a, factor));
+  };
+  for (Limbs<4> a : edges_of_four()) {
+    while (!less(a, FrParams::kModulus)) {
+      sub_from(a, FrParams::kModulus);
+    }
+    for (const Limbs<4>& b : edges_of_four()) {
+      check(Fr::from_montgomery(a), b);
+    }
+  }
+  base::SeededRandom random(5);
+  for (int i = 0; i < kProducts; ++i) {
+    check(test::random_element<Fr>(random), test::random_limbs<4>(random));
+  }
+}
+
 TEST(MultiplierTest, AdxMayWriteOverItsOperands) {
   if (!is_supported(Arithmetic::Adx)) {
     GTEST_SKIP() << "this processor has no ADX";
@@ -72,6 +115,11 @@ TEST(MultiplierTest, AdxMayWriteOverItsOperands) {
   Limbs<6> in_place = a.montgomery();
   detail::gpu_fq_multiply_adx(in_place.at, in_place.at, in_place.at);
   EXPECT_EQ(Fq::from_montgomery(in_place), Fq::multiply_portable(a, a));
+
+  const Fr c = test::random_element<Fr>(random);
+  Limbs<4> scalar = c.montgomery();
+  detail::gpu_fr_multiply_adx(scalar.at, scalar.at, scalar.at);
+  EXPECT_EQ(Fr::from_montgomery(scalar), Fr::multiply_portable(c, c));
 }
 
 TEST(MultiplierTest, TheDifferenceWithoutBranchesIsTheDifference) {
