@@ -6,9 +6,9 @@
 //
 // Lane k of limb[i] is limb i of element k, an integer, in Montgomery form with R = 2^408. Limbs
 // and values have signs: a product's limbs are within +-2^50 (but the top one, which is small) and
-// its value within +-2 q, as long as its factors' values are within +-2^15 q. A factor's limbs may
-// reach
-// +-2^51: one difference of products may be a factor as it is, whatever is larger is normalised.
+// its value within +-2 q, as long as its factors' values are within +-2^15 q. Of two factors' limbs
+// one's may reach +-2^52, the other's +-(2^50 + 4), or both +-2^51: one difference may be a factor
+// as it is, whatever is larger is settled.
 //
 // V is the vector of four doubles: the processor's (lanes_avx2.h) or DoublesPortable below. Same
 // template, same bytes.
@@ -317,13 +317,14 @@ struct FqDoubles {
     return out;
   }
 
-  // The same value with limbs within +-2^50, but the top one. Requires limbs within +-2^102.
-  FqDoubles normalised() const {
+  // The same value with limbs within +-(2^50 + 4), but the top one: every limb carries once, none
+  // waits for another. Requires limbs within +-2^53.
+  FqDoubles settled() const {
     const V shift = V::all(detail::kHighShift);
     const V down = V::all(0x1p-51);
     FqDoubles out = *this;
     for (std::size_t i = 0; i + 1 < kDoublesLimbs; ++i) {
-      const V carry = (out.limb[i] + shift) - shift;
+      const V carry = (limb[i] + shift) - shift;
       out.limb[i] = out.limb[i] - carry;
       out.limb[i + 1] = V::fma(carry, down, out.limb[i + 1]);
     }
@@ -341,7 +342,7 @@ struct FqDoubles {
     });
     return t.upper();
   }
-  // Requires limbs within +-2^50.
+  // Requires limbs within +-(2^50 + 4).
   [[gnu::noinline]] FqDoubles squared() const {
     Columns t(detail::kSquareColumnStarts);
     detail::for_limbs<V::kIsUnrolled>([&](std::size_t i) GPU_ALWAYS_INLINE {

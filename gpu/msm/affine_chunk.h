@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "gpu/msm/elements.h"
@@ -46,7 +47,7 @@ class AffineChunk {
       }
       scratch.difference = Element::subtract(pairs.entry_x(i), pairs.sum(i).x, bound);
       scratch.prefix = product;
-      product = product * scratch.difference;
+      product *= scratch.difference;
     }
     if (!invert(products)) {
       return false;
@@ -76,32 +77,37 @@ class AffineChunk {
   // products then do not wait for each other.
   template <std::size_t kSide, typename Pairs>
   void finish(Pairs& pairs, std::size_t at, std::size_t first, unsigned bound, Element* inverses) {
-    Element x[kSide];
-    Element slope[kSide];
-    Element sum_x[kSide];
+    for (std::size_t k = 0; k < kSide && at + k >= first + kAhead; ++k) {
+      pairs.prefetch(at + k - kAhead);
+    }
+    auto slope =
+        each<kSide>([&](std::size_t k) { return inverses[k] * scratch_[at + k - first].prefix; });
     for (std::size_t k = 0; k < kSide; ++k) {
-      const Scratch& scratch = scratch_[at + k - first];
-      if (at + k >= first + kAhead) {
-        pairs.prefetch(at + k - kAhead);
-      }
-      slope[k] = inverses[k] * scratch.prefix;
-      inverses[k] = inverses[k] * scratch.difference;
+      inverses[k] *= scratch_[at + k - first].difference;
     }
     for (std::size_t k = 0; k < kSide; ++k) {
-      const Element rise = Element::subtract(pairs.entry_y(at + k), pairs.sum(at + k).y, bound);
-      slope[k] = rise * slope[k];
+      slope[k] *= Element::subtract(pairs.entry_y(at + k), pairs.sum(at + k).y, bound);
     }
-    for (std::size_t k = 0; k < kSide; ++k) {
-      x[k] = pairs.entry_x(at + k);
-      const Element both = Element::subtract(Element::square(slope[k]), x[k], kProductBound);
-      sum_x[k] = Element::settle(Element::subtract(both, pairs.sum(at + k).x, bound));
-    }
+    const auto sum_x = each<kSide>([&](std::size_t k) {
+      const Element both =
+          Element::subtract(Element::square(slope[k]), pairs.entry_x(at + k), kProductBound);
+      return Element::settle(Element::subtract(both, pairs.sum(at + k).x, bound));
+    });
     for (std::size_t k = 0; k < kSide; ++k) {
       const ElementPoint<Element>& sum = pairs.sum(at + k);
       const Element step = Element::subtract(sum.x, sum_x[k], bound + kBoundGrowth);
       const Element y = Element::subtract(slope[k] * step, sum.y, bound);
       pairs.put(at + k, {sum_x[k], Element::settle(y)});
     }
+  }
+
+  // make(0), ..., make(kSide - 1), each where it is kept.
+  template <std::size_t kSide, typename Make>
+  static std::array<Element, kSide> each(const Make& make) {
+    return [&]<std::size_t... kIndex>(std::index_sequence<kIndex...>) {
+      return std::array<Element, kSide>{make(kIndex)...};
+    }
+    (std::make_index_sequence<kSide>());
   }
 
   // Replaces products by their inverses, all by one inversion. False where one is zero.

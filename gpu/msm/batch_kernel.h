@@ -76,7 +76,7 @@ class BatchKernel final : public BatchSums {
     std::uint64_t done = 0;
     for (; done < count; done += kSide * Element::kCount) {
       for (Element& value : values) {
-        value = value * factor;
+        value *= factor;
       }
     }
     Fq any;

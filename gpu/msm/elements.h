@@ -7,7 +7,7 @@
 //   Entry                          a table's point, as loads want it
 //   load_x, load_y, prefetch       of the entries that digits name; the digit's sign goes into y
 //   put_entry, entry_point         to and from tables
-//   a * b, square(a), subtract(a, b, bound)
+//   a * b, a *= b, square(a), subtract(a, b, bound)
 //                                  subtract adds bound * q where the type needs positive values; a
 //                                  difference may be a factor, and
 //   settle(a)                      makes one fit to be kept
@@ -29,12 +29,14 @@ namespace gpu {
 
 struct ScalarOperations {
   static Fq multiply(const Fq& a, const Fq& b) { return Fq::multiply_portable(a, b); }
+  static void multiply_by(Fq& a, const Fq& b) { a = Fq::multiply_portable(a, b); }
   static Fq subtract(const Fq& a, const Fq& b) { return a - b; }
 };
 
 #if defined(__x86_64__)
 struct AdxOperations {
   static Fq multiply(const Fq& a, const Fq& b) { return multiply_adx(a, b); }
+  static void multiply_by(Fq& a, const Fq& b) { multiply_by_adx(a, b); }
   static Fq subtract(const Fq& a, const Fq& b) { return subtract_x86(a, b); }
 };
 #endif
@@ -44,7 +46,11 @@ struct SingleElement {
   static constexpr std::size_t kCount = 1;
   static constexpr bool kIsReduced = true;
   static constexpr unsigned kBoundMax = ~0U;
-  using Entry = G1Affine;
+  // Both signs: one choice by address instead of a subtraction.
+  struct Entry {
+    Fq x;
+    Fq y[2];
+  };
 
   Fq value;
 
@@ -53,26 +59,27 @@ struct SingleElement {
   std::array<Fq, 1> values() const { return {value}; }
 
   static void put_entry(const SingleElement& x, const SingleElement& y, Entry* to) {
-    *to = {x.value, y.value};
+    *to = {x.value, {y.value, -y.value}};
   }
-  static G1Affine entry_point(const Entry& entry) { return entry; }
+  static G1Affine entry_point(const Entry& entry) { return {entry.x, entry.y[0]}; }
   static SingleElement load_x(const Entry* table, const OddDigit* digits) {
     return {table[digit_index(digits[0])].x};
   }
   static SingleElement load_y(const Entry* table, const OddDigit* digits) {
-    const Entry& entry = table[digit_index(digits[0])];
-    // Without a branch: the sign is a coin's toss.
-    const Fq choices[2] = {entry.y, Operations::subtract(Fq::zero(), entry.y)};
-    return {choices[digits[0] & 1]};
+    return {table[digit_index(digits[0])].y[digits[0] & 1]};
   }
   // Of an entry that will be loaded soon: tables are read at random.
   static void prefetch(const Entry* table, const OddDigit* digits) {
     const Entry& entry = table[digit_index(digits[0])];
     __builtin_prefetch(&entry.x);
-    __builtin_prefetch(&entry.y);
+    __builtin_prefetch(&entry.y[digits[0] & 1]);
   }
   friend SingleElement operator*(const SingleElement& a, const SingleElement& b) {
     return {Operations::multiply(a.value, b.value)};
+  }
+  SingleElement& operator*=(const SingleElement& b) {
+    Operations::multiply_by(value, b.value);
+    return *this;
   }
   static SingleElement square(const SingleElement& a) { return a * a; }
   static SingleElement subtract(const SingleElement& a, const SingleElement& b, unsigned) {
@@ -171,6 +178,7 @@ struct LanesElement {
   friend LanesElement operator*(const LanesElement& a, const LanesElement& b) {
     return {a.value * b.value};
   }
+  LanesElement& operator*=(const LanesElement& b) { return *this = *this * b; }
   static LanesElement square(const LanesElement& a) { return a * a; }
   static LanesElement subtract(const LanesElement& a, const LanesElement& b, unsigned bound) {
     return {FqLanes<V>::subtract(a.value, b.value, kMultiplesOfQ[bound])};
@@ -231,11 +239,12 @@ struct DoublesElement {
   friend DoublesElement operator*(const DoublesElement& a, const DoublesElement& b) {
     return {a.value * b.value};
   }
+  DoublesElement& operator*=(const DoublesElement& b) { return *this = *this * b; }
   static DoublesElement square(const DoublesElement& a) { return {a.value.squared()}; }
   static DoublesElement subtract(const DoublesElement& a, const DoublesElement& b, unsigned) {
     return {a.value - b.value};
   }
-  static DoublesElement settle(const DoublesElement& a) { return {a.value.normalised()}; }
+  static DoublesElement settle(const DoublesElement& a) { return {a.value.settled()}; }
 
  private:
   template <typename Where>

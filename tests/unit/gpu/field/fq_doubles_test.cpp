@@ -85,7 +85,7 @@ TEST(FqDoublesTest, ProductsAndSquaresAreTheFieldsAtTheEdges) {
   }
 }
 
-TEST(FqDoublesTest, DifferencesMayBeFactorsAndNormalisedOnesBeKept) {
+TEST(FqDoublesTest, DifferencesMayBeFactorsAndSettledOnesBeKept) {
   base::SeededRandom random(6);
   for (std::size_t round = 0; round < kRounds; ++round) {
     const Four a = random_four(random);
@@ -95,26 +95,37 @@ TEST(FqDoublesTest, DifferencesMayBeFactorsAndNormalisedOnesBeKept) {
     const Doubles y = Doubles::from(b);
     const Doubles z = Doubles::from(c);
     ASSERT_EQ(((x - y) * z).values(), each([&](std::size_t i) { return (a[i] - b[i]) * c[i]; }));
-    ASSERT_EQ((((x - y) - z).normalised() * y).squared().values(), each([&](std::size_t i) {
+    ASSERT_EQ((((x - y) - z).settled() * y).squared().values(), each([&](std::size_t i) {
                 const Fq value = (a[i] - b[i] - c[i]) * b[i];
                 return value * value;
               }));
   }
 }
 
-TEST(FqDoublesTest, ProductsHaveLimbsWithin2To50) {
+void expect_limbs_within(const Doubles& value, double bound) {
+  for (const DoublesLimbs& lane : value.lanes()) {
+    for (const double limb : lane) {
+      ASSERT_LE(std::fabs(limb), bound);
+      ASSERT_EQ(limb, std::nearbyint(limb));
+    }
+  }
+}
+
+TEST(FqDoublesTest, ProductsHaveLimbsWithin2To50AndSettledOnesFourMore) {
   base::SeededRandom random(7);
   for (std::size_t round = 0; round < kRounds; ++round) {
     const Doubles x = Doubles::from(random_four(random));
     const Doubles y = Doubles::from(random_four(random));
-    for (const Doubles& value : {x * y, x.squared(), (x - y - y).normalised()}) {
-      for (const DoublesLimbs& lane : value.lanes()) {
-        for (const double limb : lane) {
-          ASSERT_LE(std::fabs(limb), 0x1p50);
-          ASSERT_EQ(limb, std::nearbyint(limb));
-        }
-      }
-    }
+    expect_limbs_within(x * y, 0x1p50);
+    expect_limbs_within(x.squared(), 0x1p50);
+    expect_limbs_within((x - y - y).settled(), 0x1p50 + 4);
+  }
+  for (const double limb : {0x1p53, -0x1p53, 0x1p53 - 1, 0x1p50, -0x1p50, 0x1p50 + 1}) {
+    DoublesLimbs limbs;
+    limbs.fill(limb);
+    limbs.back() = 0;
+    const Doubles all = Doubles::all(limbs);
+    expect_limbs_within(all.settled(), 0x1p50 + 4);
   }
 }
 
@@ -126,7 +137,7 @@ TEST(FqDoublesTest, FactorsMayBeManyTimesQ) {
   Doubles x = Doubles::from(a);
   Four expected = a;
   for (std::size_t i = 0; i < 1'000; ++i) {
-    x = (x - Doubles::from(b)).normalised();
+    x = (x - Doubles::from(b)).settled();
     expected = each([&](std::size_t k) { return expected[k] - b[k]; });
   }
   EXPECT_EQ((x * Doubles::from(b)).values(),
