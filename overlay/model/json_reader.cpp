@@ -203,6 +203,10 @@ const nlohmann::json* JsonReader::any(std::string_view field) {
   return required(field);
 }
 
+const nlohmann::json* JsonReader::optional_any(std::string_view field) {
+  return find(field);
+}
+
 std::optional<std::string> JsonReader::optional_text(std::string_view field, std::size_t size_max) {
   const Json* value = find(field);
   return value == nullptr ? std::nullopt : std::optional(text_in(field, *value, size_max));

@@ -54,6 +54,7 @@ class JsonReader {
   const Json* any(std::string_view field);
 
   // Fields that may be absent or null.
+  const Json* optional_any(std::string_view field);  // null also for those
   std::optional<std::string> optional_text(std::string_view field, std::size_t size_max);
   std::optional<std::uint64_t> optional_number(std::string_view field, std::uint64_t min,
                                                std::uint64_t max);

@@ -12,6 +12,9 @@ std::string encode(const NodeReport& report) {
   if (report.first_ping_ms.has_value()) {
     object["first_ping_ms"] = *report.first_ping_ms;
   }
+  if (report.gpus.has_value()) {
+    object["gpus"] = gpus_json(*report.gpus);
+  }
   return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
@@ -31,6 +34,7 @@ base::Result<NodeReport> decode_node_report(std::string_view json, FieldFailure*
   }
   report.agent_version = reader.text("agent_version", kVersionBytesMax);
   report.problems = reader.texts("problems", kReportProblemsMax, kReportProblemBytesMax);
+  report.gpus = read_gpus(reader, "gpus");
   if (const auto status = reader.finish(failure); !status.ok()) {
     return status.error();
   }

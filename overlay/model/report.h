@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "overlay/base/result.h"
+#include "overlay/model/gpu_inventory.h"
 #include "overlay/model/json_reader.h"
 #include "overlay/model/state_hash.h"
 
@@ -27,6 +28,7 @@ struct NodeReport {
   std::optional<std::uint32_t> first_ping_ms{};  // from the start of join or agent to that ping
   std::string agent_version{};
   std::vector<std::string> problems{};  // sentences for people
+  std::optional<GpuInventory> gpus{};   // none: not known; without devices: it has none
 
   friend bool operator==(const NodeReport&, const NodeReport&) = default;
 };

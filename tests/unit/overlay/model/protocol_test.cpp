@@ -156,6 +156,13 @@ TEST(ProtocolTest, ATokenIsTheWorkedText) {
   EXPECT_EQ(bytes_of(token_hash(token.secret)), hex_block("token-hash"));
 }
 
+TEST(ProtocolTest, GpusOfAReportAreTheDocuments) {
+  NodeReport report;
+  report.gpus = make_gpu_inventory("580.65.06", std::vector<Gpu>(8, {"NVIDIA H200", 150754820096}));
+
+  EXPECT_EQ(gpus_json(*report.gpus).dump() + "\n", block("json report-gpus"));
+}
+
 // "16777216" as the document writes it: "16 777 216".
 std::string grouped(std::uint64_t number) {
   std::string text = std::to_string(number);
@@ -170,6 +177,8 @@ TEST(ProtocolTest, TheLimitsAreTheDocuments) {
   const std::pair<std::string, std::uint64_t> kLimits[] = {
       {"enrol body, either way", kEnrolBytesMax},
       {"report body", kReportBytesMax},
+      {"GPU models of a report, GPUs of a model", kGpuGroupsMax},
+      {"text of a GPU's model, of its driver", kGpuTextBytesMax},
       {"update body", kUpdateBytesMax},
       {"problem document", kProblemBytesMax},
       {"site map", kSiteMapBytesMax},

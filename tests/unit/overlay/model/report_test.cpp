@@ -22,6 +22,11 @@ TEST(NodeReportTest, ComesBack) {
   NodeReport made = report();
   EXPECT_EQ(decode_node_report(encode(made)).value(), made);
 
+  made.gpus = GpuInventory{};
+  EXPECT_EQ(decode_node_report(encode(made)).value(), made) << "none is not the same as not known";
+  made.gpus = make_gpu_inventory("580.65.06", {{"NVIDIA H200", 1}, {"NVIDIA H200", 1}});
+  EXPECT_EQ(decode_node_report(encode(made)).value(), made);
+
   made.first_ping_ms.reset();
   made.problems.clear();
   EXPECT_EQ(decode_node_report(encode(made)).value(), made);
@@ -42,6 +47,13 @@ TEST(NodeReportTest, BadFieldsAreNamed) {
   EXPECT_EQ(error_with("up", "yes"), "report: up: \"yes\", expected true or false");
   EXPECT_EQ(error_with("first_ping_ms", -1),
             "report: first_ping_ms: -1, expected a number in 0..4294967295");
+  EXPECT_EQ(error_with("gpus", 8), "report: gpus: 8, expected an object");
+  EXPECT_EQ(error_with("gpus", {{"driver", "580"}}),
+            "report: gpus.devices: absent, expected a value");
+  EXPECT_EQ(
+      error_with("gpus", {{"driver", "580"},
+                          {"devices", {{{"model", "a"}, {"count", 0}, {"memory_bytes", 1}}}}}),
+      "report: gpus.devices[0].count: 0, expected a number in 1..64");
   EXPECT_EQ(error_with("mood", "good"), "report: \"mood\": hidden, expected no such field");
 }
 
@@ -49,6 +61,15 @@ TEST(NodeReportTest, TheLimitsHold) {
   NodeReport made = report();
   made.problems.assign(kReportProblemsMax + 1, "x");
   EXPECT_FALSE(decode_node_report(encode(made)).ok());
+
+  made.problems.clear();
+  made.gpus = GpuInventory{};
+  for (std::size_t i = 0; i <= kGpuGroupsMax; ++i) {
+    made.gpus->devices.push_back({.model = "a", .count = 1, .memory_bytes = i});
+  }
+  EXPECT_FALSE(decode_node_report(encode(made)).ok());
+  made.gpus->devices.pop_back();
+  EXPECT_TRUE(decode_node_report(encode(made)).ok());
 
   made.problems.assign(1, std::string(kReportProblemBytesMax + 1, 'x'));
   EXPECT_FALSE(decode_node_report(encode(made)).ok());
