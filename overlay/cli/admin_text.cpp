@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "overlay/cli/gpus_text.h"
 #include "overlay/cli/output.h"
 #include "overlay/cli/status_text.h"
 #include "overlay/model/json_reader.h"
@@ -119,6 +120,14 @@ std::string cell(const json& item, const Column& column, base::WallTime now) {
     return format_time(*at);
   }
   return at && column.shape == Shape::Distance ? format_distance(*at, now) : plain(value);
+}
+
+// What a node's GPUs are, in a line; what is not of that form as it is.
+std::string gpus_of(const json& node) {
+  constexpr const char* kField = "gpus";
+  model::JsonReader reader("node", node);
+  const auto gpus = model::read_gpus(reader, kField);
+  return gpus ? format_gpu_line(*gpus) : plain(field_of(node, kField));
 }
 
 std::string text_of(const json& item, const char* field) {
@@ -233,6 +242,9 @@ std::string format_one(Kind kind, const json& item, base::WallTime now) {
     std::string text = plain(value);
     if (const auto at = time_of(value); at && is_time) {
       text = format_time(*at) + " UTC, " + format_distance(*at, now);
+    }
+    if (kind == Kind::Node && name == "gpus") {
+      text = gpus_of(item);
     }
     table.add({label_of(name, is_time), std::move(text)});
     shown.push_back(name);

@@ -6,6 +6,7 @@
 #include "overlay/cli/admin.h"
 #include "overlay/cli/command.h"
 #include "overlay/cli/doctor.h"
+#include "overlay/cli/gpus.h"
 #include "overlay/cli/join.h"
 #include "overlay/cli/leave.h"
 #include "overlay/cli/mirror.h"
@@ -24,6 +25,8 @@ constexpr const char* kDescription =
     "  linkspan status                         what this server is and how it is doing\n"
     "  linkspan doctor                         what is wrong here, and what to do about it\n"
     "  linkspan mirror explain                 which replica images come from, and why\n"
+    "  linkspan gpus                           the GPUs of this server, as their driver shows "
+    "them\n"
     "  linkspan leave                          leave the network and undo everything\n"
     "\n"
     "Every command explains itself with --help.";
@@ -42,6 +45,7 @@ int main(int argc, char** argv) {
   cli::add_join_command(app, context);
   cli::add_status_command(app, context);
   cli::add_doctor_command(app, context);
+  cli::add_gpus_command(app, context);
   cli::add_leave_command(app, context);
   cli::add_mirror_commands(app, context);
   cli::add_admin_commands(app, context);

@@ -38,6 +38,19 @@ TEST(AdminTextTest, ShowsNodesAsATable) {
       "b      0000000000000100  lab      ams   gateway  joining  -                   -\n");
 }
 
+TEST(AdminTextTest, ShowsTheGpusOfANodeInALine) {
+  const auto shown = [](const char* gpus) {
+    return format_one(Kind::Node, {{"name", "gpu-1"}, {"gpus", json::parse(gpus)}}, kNow);
+  };
+
+  EXPECT_THAT(shown(R"({"driver":"580.65.06","devices":[
+                  {"model":"NVIDIA H200","count":8,"memory_bytes":150754820096}]})"),
+              HasSubstr("gpus       8 x NVIDIA H200, 140 GiB, driver 580.65.06\n"));
+  EXPECT_THAT(shown(R"({"driver":"","devices":[]})"), HasSubstr("gpus       none\n"));
+  EXPECT_THAT(shown("null"), HasSubstr("gpus       -\n"));
+  EXPECT_THAT(shown(R"({"driver":"\u001b[2J"})"), HasSubstr("driver=?[2J"));
+}
+
 TEST(AdminTextTest, SaysThatThereIsNothing) {
   EXPECT_EQ(format_list(Kind::ApiKey, {}, kNow), "no API keys\n");
   EXPECT_EQ(format_list(Kind::Audit, {}, kNow), "no audit entries\n");
