@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "overlay/agent/enrolment.h"
+#include "overlay/agent/gpu_child.h"
 #include "overlay/agent/notify.h"
 #include "overlay/agent/ping_targets.h"
 #include "overlay/agent/view_cache.h"
@@ -19,6 +20,7 @@ namespace {
 
 constexpr std::size_t kRefusalBodyMax = std::size_t{16} << 10;
 constexpr std::size_t kJobsMax = 1;
+constexpr const char* kCommandLine = "linkspan";  // of the same package
 
 template <typename... Times>
 std::optional<base::TimePoint> earliest(Times... times) {
@@ -82,6 +84,7 @@ void Agent::start() {
     stream_.start(loop_.now());
   }
   ready_timer_.start_after(kReadyWaitMax);
+  gpu_watch_.start(loop_.now());
   mark_status();
   pump();
 }
@@ -117,6 +120,8 @@ void Agent::pump() {
   ping_.handle_timeout(now);
   reporter_.handle_timeout(now);
   host_watch_.handle_timeout(now);
+  gpu_watch_.handle_timeout(now);
+  note_gpus();
   while (auto action = stream_.poll_action()) {
     std::visit([this](auto& what) { act(std::move(what)); }, *action);
   }
@@ -139,6 +144,9 @@ void Agent::pump() {
   if (const auto update = host_watch_.poll_send()) {
     send_update(*update);
   }
+  if (gpu_watch_.poll_ask()) {
+    ask_for_gpus();
+  }
   is_pumping_ = false;
   sleep();
 }
@@ -146,7 +154,7 @@ void Agent::pump() {
 void Agent::sleep() {
   const auto wake_at =
       earliest(stream_.next_timeout(), reconciler_.next_timeout(), ping_.next_timeout(),
-               reporter_.next_timeout(), host_watch_.next_timeout());
+               reporter_.next_timeout(), host_watch_.next_timeout(), gpu_watch_.next_timeout());
   if (wake_at) {
     pump_timer_.start_at(*wake_at);
   } else {
@@ -366,7 +374,8 @@ void Agent::send_report() {
                                             std::min<std::uint64_t>(*first_ping_ms_, UINT32_MAX)))
                                       : std::nullopt,
       .agent_version = options_.version,
-      .problems = problems()};
+      .problems = problems(),
+      .gpus = gpu_watch_.known()};
   report_request_ = client_.send(
       signed_post(identity_, "/v1/report", model::encode(report), clock_.next(loop_.wall_now())),
       [this](const base::Result<loop::HttpResponse>& answer) {
@@ -419,6 +428,41 @@ void Agent::send_update(const model::NodeUpdate& update) {
         host_watch_.handle_sent(loop_.now(), error.empty());
         pump();
       });
+}
+
+void Agent::ask_for_gpus() {
+  const auto answered = [this](const GpuAnswerResult& answer) {
+    gpu_child_.reset();
+    if (!answer.ok()) {
+      base::log_debug(answer.error().text());
+    }
+    gpu_watch_.handle_answer(loop_.now(), answer);
+    pump();
+  };
+  auto child = ask_gpus(loop_, kCommandLine, answered);
+  if (!child.ok()) {
+    loop_.post([answered, error = child.error()] { answered(error); });
+    return;
+  }
+  gpu_child_ = std::move(child).value();
+}
+
+// Tells the coordinator and people when what is known of the GPUs is another than before.
+void Agent::note_gpus() {
+  const bool is_news = std::exchange(gpus_noted_, gpu_watch_.known()) != gpu_watch_.known();
+  const bool is_problem_news =
+      std::exchange(gpu_problem_noted_, gpu_watch_.problem()) != gpu_watch_.problem();
+  if (is_problem_news && !gpu_watch_.problem().empty()) {
+    base::log_warning(gpu_watch_.problem());
+  }
+  if (!is_news && !is_problem_news) {
+    return;
+  }
+  // Before that the first report is still to come.
+  if (reconciler_.is_applied()) {
+    reporter_.mark_changed(loop_.now());
+  }
+  mark_status();
 }
 
 void Agent::become_ready() {

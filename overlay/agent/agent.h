@@ -17,6 +17,7 @@
 
 #include "overlay/agent/coordinator_api.h"
 #include "overlay/agent/first_ping.h"
+#include "overlay/agent/gpu_watch.h"
 #include "overlay/agent/host_watch.h"
 #include "overlay/agent/identity.h"
 #include "overlay/agent/mirror_keeper.h"
@@ -30,6 +31,7 @@
 #include "overlay/loop/http_client.h"
 #include "overlay/loop/icmp_ping.h"
 #include "overlay/loop/loop.h"
+#include "overlay/loop/process.h"
 #include "overlay/loop/timer.h"
 #include "overlay/loop/work_queue.h"
 
@@ -74,6 +76,8 @@ class Agent {
   void send_report();
   void read_addresses();
   void send_update(const model::NodeUpdate& update);
+  void ask_for_gpus();
+  void note_gpus();
   void become_ready();
   void mark_status();
   void write_status();
@@ -94,6 +98,7 @@ class Agent {
   FirstPing ping_;
   Reporter reporter_;
   HostWatch host_watch_;
+  GpuWatch gpu_watch_;
   MirrorKeeper mirror_;
 
   loop::HttpClient client_;
@@ -108,6 +113,7 @@ class Agent {
   std::string stream_refusal_;  // body of an answer that is not a stream, bounded
   loop::RequestHandle report_request_;
   loop::RequestHandle update_request_;
+  std::unique_ptr<loop::Process> gpu_child_;
   std::deque<ViewStream::Store> stores_;
   bool is_storing_ = false;
   bool is_store_broken_ = false;  // the file must be replaced before anything is appended again
@@ -119,6 +125,8 @@ class Agent {
   std::string device_problem_;  // what this host cannot do; the rest works
   std::string report_error_;
   std::string update_error_;
+  std::optional<model::GpuInventory> gpus_noted_;  // what was last told of them
+  std::string gpu_problem_noted_;
   bool is_ready_ = false;
   bool is_stream_started_ = false;
   bool is_status_dirty_ = false;

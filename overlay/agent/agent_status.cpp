@@ -74,6 +74,9 @@ std::vector<std::string> Agent::problems() const {
   if (!mirror_.problem().empty()) {
     all.push_back("mirror: " + mirror_.problem());
   }
+  if (!gpu_watch_.problem().empty()) {
+    all.push_back(gpu_watch_.problem());
+  }
   if (ping_.misses() >= 2 * FirstPing::kAttemptsPerTarget) {
     all.push_back("no answer to the last " + std::to_string(ping_.misses()) +
                   " pings over the overlay");
