@@ -100,6 +100,7 @@ json to_json(const State& state, const Node& node, const Fleet& fleet, base::Wal
                {"first_ping_ms", nullptr},
                {"applied_sequence", nullptr},
                {"remote", nullptr},
+               {"gpus", nullptr},
                {"parked", json::array()},
                {"problems", json::array()}};
   if (const Fleet::Seen* seen = fleet.find(node.id); seen != nullptr) {
@@ -111,6 +112,9 @@ json to_json(const State& state, const Node& node, const Fleet& fleet, base::Wal
       body["agent_version"] = report.agent_version;
       if (report.first_ping_ms.has_value()) {
         body["first_ping_ms"] = *report.first_ping_ms;
+      }
+      if (report.gpus.has_value()) {
+        body["gpus"] = json(model::gpus_json(*report.gpus));
       }
     }
     if (seen->speaker.has_value() && seen->speaker->remote.has_value()) {

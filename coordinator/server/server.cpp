@@ -260,8 +260,14 @@ void Server::gather(base::Metrics& metrics) {
       {NodeState::Joining, 0}, {NodeState::Up, 0}, {NodeState::Down, 0}, {NodeState::Offline, 0}};
   const base::WallTime now = loop_.wall_now();
   double copied = 0;
+  gpu_counts_.begin();
   for (const auto& [id, node] : state.nodes) {
-    by_state[fleet_.state_of(node, now)] += 1;
+    const NodeState node_state = fleet_.state_of(node, now);
+    by_state[node_state] += 1;
+    const Fleet::Seen* const seen = fleet_.find(id);
+    if (node_state != NodeState::Offline && seen != nullptr && seen->report && seen->report->gpus) {
+      gpu_counts_.add(state.networks.find(node.network)->name, *seen->report->gpus);
+    }
     copied += fleet_.parked(id, now).empty() ? 0 : 1;
   }
   set("linkspan_coordinator_nodes_copied", "Nodes of which a copy was parked within the last hour",
@@ -272,6 +278,10 @@ void Server::gather(base::Metrics& metrics) {
   }
   const auto& counters = committer_->counters();
   const auto number = [](auto value) { return static_cast<double>(value); };
+  for (const auto& [key, gpus] : gpu_counts_.counts()) {
+    set("linkspan_coordinator_gpus", "GPUs of the nodes that are heard, by network and model",
+        number(gpus), {{"network", key.first}, {"model", key.second}});
+  }
   set("linkspan_coordinator_ready", "1 when commands are carried out",
       committer_->phase() == Committer::Phase::Ready ? 1 : 0);
   set("linkspan_coordinator_networks", "Networks", number(state.networks.size()));

@@ -12,6 +12,7 @@
 #include "coordinator/server/committer.h"
 #include "coordinator/server/data_dir.h"
 #include "coordinator/server/fleet.h"
+#include "coordinator/server/gpu_counts.h"
 #include "coordinator/server/packages.h"
 #include "coordinator/server/view_hub.h"
 #include "coordinator/store/fingerprint_file.h"
@@ -84,6 +85,7 @@ class Server {
   std::string url_;
   crypto::SystemRandom random_;
   base::Metrics metrics_;
+  GpuCounts gpu_counts_;
   std::map<std::string, std::uint64_t> counted_;  // what gather() counted up to, by metric
   Fleet fleet_;
   std::map<std::uint64_t, loop::Timer> timers_;  // of later()

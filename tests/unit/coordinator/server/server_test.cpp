@@ -86,6 +86,42 @@ TEST_F(ServerTest, ReportsMakeTheStateOfANode) {
   EXPECT_EQ(shown["agent_version"], "9");
 }
 
+TEST_F(ServerTest, GpusOfANodeAreShownAndCounted) {
+  Joining node("one");
+  ASSERT_EQ(running_.enrol(node, running_.make_token()).status, 200);
+  const auto shown = [&] {
+    return running_.api("GET", "/v1/nodes/" + model::text_of(node.enrolled.node_id)).json["gpus"];
+  };
+  const auto report = [&](const std::optional<model::GpuInventory>& gpus) {
+    model::NodeReport body;
+    body.gpus = gpus;
+    return running_.as(node, "POST", "/v1/report", encode(body)).status;
+  };
+  EXPECT_TRUE(shown().is_null()) << "it has said nothing";
+  ASSERT_EQ(report(std::nullopt), 204);
+  EXPECT_TRUE(shown().is_null()) << "an agent that does not know, or is older";
+
+  ASSERT_EQ(report(model::GpuInventory{}), 204);
+  EXPECT_EQ(shown(), nlohmann::json::parse(R"({"driver":"","devices":[]})"));
+
+  const model::Gpu card{.model = "NVIDIA H200", .memory_bytes = 150'754'820'096};
+  ASSERT_EQ(report(model::make_gpu_inventory("580.65.06", {card, card})), 204);
+  const auto expected = nlohmann::json::parse(R"({"driver":"580.65.06","devices":[
+      {"model":"NVIDIA H200","count":2,"memory_bytes":150754820096}]})");
+  EXPECT_EQ(shown(), expected);
+  EXPECT_EQ(running_.api("GET", "/v1/nodes").json["items"][0]["gpus"], expected);
+  const std::string series =
+      R"(linkspan_coordinator_gpus{model="NVIDIA H200",network="default"} 2)";
+  EXPECT_NE(running_.api("GET", "/metrics").body.find(series), std::string::npos);
+
+  const auto refused = running_.as(
+      node, "POST", "/v1/report",
+      R"({"applied_epoch":0,"applied_sequence":0,"state_hash":")" + std::string(64, '0') +
+          R"(","up":false,"agent_version":"","problems":[],"gpus":{"driver":"x","devices":7}})");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.field(), "gpus.devices");
+}
+
 TEST_F(ServerTest, NeighboursHearOfANodesNewAddress) {
   const std::string token = running_.make_token();
   Joining node("one");
