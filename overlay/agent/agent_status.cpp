@@ -12,13 +12,6 @@
 namespace agent {
 namespace {
 
-std::string cut(std::string text, std::size_t size_max) {
-  if (text.size() > size_max) {
-    text.resize(size_max);
-  }
-  return text;
-}
-
 std::string site_name(const model::View& view, model::SiteId id) {
   const model::SiteFact* const site = view.site(id);
   return site != nullptr ? site->name : std::string();
@@ -86,7 +79,7 @@ std::vector<std::string> Agent::problems() const {
   }
   all.resize(std::min(all.size(), model::kReportProblemsMax));
   for (auto& problem : all) {
-    problem = cut(std::move(problem), model::kReportProblemBytesMax);
+    problem = model::report_problem(problem);
   }
   return all;
 }

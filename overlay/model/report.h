@@ -33,6 +33,10 @@ struct NodeReport {
   friend bool operator==(const NodeReport&, const NodeReport&) = default;
 };
 
+// Any text as one of the problems: cut, and printable ASCII. What a program printed may be any
+// bytes, and those that are no text would grow in JSON, beyond what a decoder takes.
+std::string report_problem(std::string_view text);
+
 std::string encode(const NodeReport& report);
 
 // Strict. Errors: Malformed `report: field: value, expected ...`, LimitExceeded.

@@ -32,6 +32,17 @@ TEST(NodeReportTest, ComesBack) {
   EXPECT_EQ(decode_node_report(encode(made)).value(), made);
 }
 
+TEST(NodeReportTest, AnyBytesAreAProblemThatADecoderTakes) {
+  NodeReport made = report();
+  made.problems = {report_problem("mirror: " + std::string(kReportProblemBytesMax, '\xff')),
+                   report_problem("a\nb\x1b[2J")};
+
+  const auto decoded = decode_node_report(encode(made));
+
+  ASSERT_TRUE(decoded.ok()) << decoded.error().text();
+  EXPECT_EQ(decoded.value().problems[1], "a?b?[2J");
+}
+
 TEST(NodeReportTest, BadFieldsAreNamed) {
   const auto error_with = [](const std::string& field, const Json& value) {
     Json object = Json::parse(encode(report()));
