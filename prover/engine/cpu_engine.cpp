@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
-#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "gpu/msm/batch_sums.h"
 #include "prover/engine/coefficient_hash.h"
+#include "prover/engine/work_dealer.h"
 #include "prover/puzzle/polynomial.h"
 #include "prover/puzzle/target.h"
 
@@ -31,20 +29,8 @@ class CpuEngine final : public Engine {
 
   ~CpuEngine() override { end(/*abandon=*/true); }
 
-  void set_work(Work work) override {
-    CHECK(work.epoch != nullptr);
-    const std::scoped_lock lock(mutex_);
-    work_ = std::make_shared<const Work>(std::move(work));
-    next_ = 0;
-    ++generation_;
-    changed_.notify_all();
-  }
-
-  void clear_work() override {
-    const std::scoped_lock lock(mutex_);
-    work_.reset();
-    ++generation_;
-  }
+  void set_work(Work work) override { dealer_.set_work(std::move(work)); }
+  void clear_work() override { dealer_.clear_work(); }
 
   void set_target(std::uint64_t target) override { target_ = std::max<std::uint64_t>(target, 1); }
 
@@ -57,13 +43,7 @@ class CpuEngine final : public Engine {
     return {{.name = describe(), .is_working = true, .why = "", .reopened = 0}};
   }
 
-  Stats stats() const override {
-    return {.proofs = proofs_,
-            .coefficients = coefficients_,
-            .hits = hits_,
-            .proofs_abandoned = proofs_abandoned_,
-            .round = base::Duration(round_.load())};
-  }
+  Stats stats() const override { return counters_.stats(); }
 
   std::string describe() const override {
     return "cpu " + std::string(gpu::name(options_.arithmetic)) + ", " +
@@ -72,56 +52,28 @@ class CpuEngine final : public Engine {
   }
 
  private:
-  struct Batch {
-    std::shared_ptr<const Work> work;  // shared with the engine and the other threads
-    std::uint64_t generation = 0;
-    std::uint64_t first = 0;  // nonce
-    std::size_t count = 0;    // nonces that count; the rest of the batch fills lanes
-  };
+  using Batch = WorkDealer::Batch;
 
   void end(bool abandon) {
-    {
-      const std::scoped_lock lock(mutex_);
-      is_ending_ = true;
-      if (abandon) {
-        ++generation_;
-      }
-      changed_.notify_all();
-    }
+    dealer_.end(abandon);
     threads_.clear();  // joins
   }
 
   base::TimePoint now() const { return options_.clock ? options_.clock() : base::TimePoint(); }
-
-  // The next batch; nothing when the engine ends. Waits while there is no work.
-  std::optional<Batch> take() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(
-        lock, [this] { return is_ending_ || (work_ != nullptr && next_ < work_->nonces.count); });
-    if (is_ending_) {
-      return std::nullopt;
-    }
-    Batch batch{
-        .work = work_, .generation = generation_, .first = work_->nonces.first + next_, .count = 0};
-    batch.count = static_cast<std::size_t>(
-        std::min<std::uint64_t>(options_.batch, work_->nonces.count - next_));
-    next_ += batch.count;
-    return batch;
-  }
 
   void run() {
     const BatchSums::Shape shape{.proofs = options_.batch,
                                  .width = BatchSums::best_width(options_.batch)};
     const auto sums = BatchSums::make(options_.arithmetic, shape);
     std::vector<gpu::Limbs<4>> scalars(BatchSums::kBasesMax * options_.batch);
-    while (const auto batch = take()) {
+    while (const auto batch = dealer_.take(options_.batch, is_out_)) {
       const base::TimePoint began = now();
       if (sum_up(*batch, *sums, scalars)) {
-        proofs_ += batch->count;
-        round_ = (now() - began).count();
+        counters_.proofs += batch->count;
+        counters_.round = (now() - began).count();
         report(*batch, *sums);
       } else {
-        proofs_abandoned_ += batch->count;
+        counters_.proofs_abandoned += batch->count;
       }
     }
   }
@@ -136,7 +88,7 @@ class CpuEngine final : public Engine {
     const std::span<const gpu::G1Affine> bases = epoch.bases;
     sums.clear();
     for (std::size_t first = 0; first < bases.size(); first += BatchSums::kBasesMax) {
-      if (batch.generation != generation_) {
+      if (dealer_.is_worthless(batch)) {
         return false;
       }
       const std::size_t count = std::min(BatchSums::kBasesMax, bases.size() - first);
@@ -148,7 +100,7 @@ class CpuEngine final : public Engine {
         }
       }
       sums.add(bases.subspan(first, count), scalars.first(count * seeds.size()));
-      coefficients_ += count * batch.count;
+      counters_.coefficients += count * batch.count;
     }
     return true;
   }
@@ -160,7 +112,7 @@ class CpuEngine final : public Engine {
       if (target < target_) {
         continue;
       }
-      ++hits_;
+      ++counters_.hits;
       on_hit_({.challenge = batch.work->epoch->challenge,
                .solution = {.address = batch.work->address,
                             .nonce = batch.first + i,
@@ -172,18 +124,10 @@ class CpuEngine final : public Engine {
 
   const CpuEngineOptions options_;
   const OnHit on_hit_;
-  std::mutex mutex_;  // of work_, next_ and is_ending_
-  std::condition_variable changed_;
-  std::shared_ptr<const Work> work_;  // shared with the batches of the threads
-  std::uint64_t next_ = 0;            // nonces of the work that were taken
-  bool is_ending_ = false;
-  std::atomic<std::uint64_t> generation_ = 0;
+  const std::atomic<bool> is_out_ = false;  // a processor is never taken out
+  WorkDealer dealer_;
   std::atomic<std::uint64_t> target_ = 1;
-  std::atomic<std::uint64_t> proofs_ = 0;
-  std::atomic<std::uint64_t> coefficients_ = 0;
-  std::atomic<std::uint64_t> hits_ = 0;
-  std::atomic<std::uint64_t> proofs_abandoned_ = 0;
-  std::atomic<base::Duration::rep> round_ = 0;
+  EngineCounters counters_;
   std::vector<std::jthread> threads_;
 };
 

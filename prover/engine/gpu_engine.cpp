@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <cstring>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <utility>
 
+#include "prover/engine/work_dealer.h"
 #include "prover/puzzle/little_endian.h"
 
 namespace prover {
@@ -52,20 +51,8 @@ class GpuEngine final : public Engine {
 
   ~GpuEngine() override { end(/*abandon=*/true); }
 
-  void set_work(Work work) override {
-    CHECK(work.epoch != nullptr);
-    const std::scoped_lock lock(mutex_);
-    work_ = std::make_shared<const Work>(std::move(work));
-    next_ = 0;
-    ++generation_;
-    changed_.notify_all();
-  }
-
-  void clear_work() override {
-    const std::scoped_lock lock(mutex_);
-    work_.reset();
-    ++generation_;
-  }
+  void set_work(Work work) override { dealer_.set_work(std::move(work)); }
+  void clear_work() override { dealer_.clear_work(); }
 
   void set_target(std::uint64_t target) override { target_ = std::max<std::uint64_t>(target, 1); }
 
@@ -73,19 +60,12 @@ class GpuEngine final : public Engine {
   void finish() override { end(/*abandon=*/true); }
 
   void take_out(const Hit& hit, const std::string& why) override {
-    const std::scoped_lock lock(mutex_);
     CHECK(hit.unit < seats_.size());
-    take_out_locked(seats_[hit.unit], why);
-    changed_.notify_all();
+    take_seat_out(seats_[hit.unit], why);
+    dealer_.wake();
   }
 
-  Stats stats() const override {
-    return {.proofs = proofs_,
-            .coefficients = coefficients_,
-            .hits = hits_,
-            .proofs_abandoned = proofs_abandoned_,
-            .round = base::Duration(round_.load())};
-  }
+  Stats stats() const override { return counters_.stats(); }
 
   std::vector<Unit> units() const override {
     const std::scoped_lock lock(mutex_);
@@ -111,15 +91,10 @@ class GpuEngine final : public Engine {
     std::shared_ptr<const EpochBases> epoch;  // what the card's tables are of; of the seat's thread
     std::uint32_t wide_built = 0;             // bases; of the seat's thread
     unsigned reopens = 0;                     // since a batch ended; of the seat's thread
-    std::atomic<bool> is_out = false;         // as the unit says, without the mutex
+    std::atomic<bool> is_out = false;         // as the unit says, for those without the mutex
     Unit unit;                                // under the mutex
   };
-  struct Batch {
-    std::shared_ptr<const Work> work;  // shared with the engine and the other threads
-    std::uint64_t generation = 0;
-    std::uint64_t first = 0;  // nonce
-    std::uint32_t count = 0;  // nonces that count; the rest of the batch fills the card
-  };
+  using Batch = WorkDealer::Batch;
   enum class Outcome { Done, Abandoned };
 
   static std::string name_of(std::size_t index, const Card& card) {
@@ -129,18 +104,12 @@ class GpuEngine final : public Engine {
   }
 
   void end(bool abandon) {
-    {
-      const std::scoped_lock lock(mutex_);
-      is_ending_ = true;
-      if (abandon) {
-        ++generation_;
-      }
-      changed_.notify_all();
-    }
+    dealer_.end(abandon);
     threads_.clear();  // joins
   }
 
-  static void take_out_locked(Seat& seat, const std::string& why) {
+  void take_seat_out(Seat& seat, const std::string& why) {
+    const std::scoped_lock lock(mutex_);
     if (seat.unit.is_working) {
       seat.unit.is_working = false;
       seat.unit.why = why;
@@ -148,45 +117,27 @@ class GpuEngine final : public Engine {
     }
   }
 
-  // Waits while there is no work. Nothing once the engine ends or the seat's card is out.
-  std::optional<Batch> take(Seat& seat) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] {
-      return is_ending_ || !seat.unit.is_working ||
-             (work_ != nullptr && next_ < work_->nonces.count);
-    });
-    if (is_ending_ || !seat.unit.is_working) {
-      return std::nullopt;
-    }
-    Batch batch{
-        .work = work_, .generation = generation_, .first = work_->nonces.first + next_, .count = 0};
-    batch.count = static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(seat.card->facts().batch, work_->nonces.count - next_));
-    next_ += batch.count;
-    return batch;
-  }
-
   bool is_worthless(const Seat& seat, const Batch& batch) const {
-    return seat.is_out || batch.generation != generation_;
+    return seat.is_out || dealer_.is_worthless(batch);
   }
 
   void run(std::size_t index) {
     Seat& seat = seats_[index];
-    while (const auto batch = take(seat)) {
+    while (const auto batch = dealer_.take(seat.card->facts().batch, seat.is_out)) {
       const base::TimePoint began = now();
       const auto outcome = prove(index, *batch);
       if (!outcome.ok()) {
         // Its nonces are lost with it: an epoch has far more than are ever tried.
-        proofs_abandoned_ += batch->count;
+        counters_.proofs_abandoned += batch->count;
         if (!reopen(index, outcome.error())) {
           return;
         }
       } else if (outcome.value() == Outcome::Done) {
         seat.reopens = 0;
-        proofs_ += batch->count;
-        round_ = (now() - began).count();
+        counters_.proofs += batch->count;
+        counters_.round = (now() - began).count();
       } else {
-        proofs_abandoned_ += batch->count;
+        counters_.proofs_abandoned += batch->count;
       }
     }
   }
@@ -208,8 +159,7 @@ class GpuEngine final : public Engine {
       }
       why = card.error().text();
     }
-    const std::scoped_lock lock(mutex_);
-    take_out_locked(seat, "lost: " + why);
+    take_seat_out(seat, "lost: " + why);
     return false;
   }
 
@@ -235,7 +185,7 @@ class GpuEngine final : public Engine {
       if (auto status = add_chunk(seat, {.first = first, .count = count}, bases); !status.ok()) {
         return status.error();
       }
-      coefficients_ += std::uint64_t{count} * batch.count;
+      counters_.coefficients += std::uint64_t{count} * batch.count;
     }
     auto found = card.finish(target_);
     if (!found.ok()) {
@@ -297,7 +247,7 @@ class GpuEngine final : public Engine {
       if (record.index >= batch.count) {
         continue;  // fills the card
       }
-      ++hits_;
+      ++counters_.hits;
       on_hit_({.challenge = batch.work->epoch->challenge,
                .solution = {.address = batch.work->address,
                             .nonce = batch.first + record.index,
@@ -311,19 +261,11 @@ class GpuEngine final : public Engine {
 
   const GpuEngineOptions options_;
   const OnHit on_hit_;
-  mutable std::mutex mutex_;  // of work_, next_, is_ending_ and the seats' units
-  std::condition_variable changed_;
-  std::shared_ptr<const Work> work_;  // shared with the batches of the threads
-  std::uint64_t next_ = 0;            // nonces of the work that were taken
-  bool is_ending_ = false;
+  mutable std::mutex mutex_;  // of the seats' units
   std::vector<Seat> seats_;
-  std::atomic<std::uint64_t> generation_ = 0;
+  WorkDealer dealer_;
   std::atomic<std::uint64_t> target_ = 1;
-  std::atomic<std::uint64_t> proofs_ = 0;
-  std::atomic<std::uint64_t> coefficients_ = 0;
-  std::atomic<std::uint64_t> hits_ = 0;
-  std::atomic<std::uint64_t> proofs_abandoned_ = 0;
-  std::atomic<base::Duration::rep> round_ = 0;
+  EngineCounters counters_;
   std::vector<std::jthread> threads_;
 };
 
