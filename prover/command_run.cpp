@@ -253,9 +253,10 @@ int serve_pool(const PoolArguments& arguments) {
   loop::Loop loop;
   crypto::SystemRandom random;
   int exit_code = 0;
+  const PoolServer* running = nullptr;
   auto server = PoolServer::open(
       loop, std::move(options), std::move(epochs).value(), random,
-      [&] { base::log_info("pool: state=ready listen=" + arguments.listen); },
+      [&] { base::log_info("pool: state=ready listen=" + running->local().text()); },
       [&](const base::Error& error) {
         exit_code = fail(error, kExitFailed);
         loop.stop();
@@ -263,6 +264,7 @@ int serve_pool(const PoolArguments& arguments) {
   if (!server.ok()) {
     return fail(server.error(), kExitFailed);
   }
+  running = server.value().get();
   run_until_signal(loop, *server.value());
   return exit_code;
 }

@@ -160,7 +160,7 @@ base::Result<GpuLibrary> GpuLibrary::open(const std::string& path) {
   const linkspan_gpu_api* api = table == nullptr ? nullptr : table(LINKSPAN_GPU_VERSION);
   if (api == nullptr || api->version != LINKSPAN_GPU_VERSION ||
       api->size_bytes != sizeof(linkspan_gpu_api)) {
-    return none(base::Errc::Malformed,
+    return none(base::Errc::Conflict,
                 path + " is not of version " + std::to_string(LINKSPAN_GPU_VERSION));
   }
   linkspan_gpu_error error{};

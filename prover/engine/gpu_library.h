@@ -23,7 +23,7 @@ class GpuLibrary {
 
   // `path` as the loader takes it: a name without a slash is searched for where libraries are.
   // Errors: NotFound: "no GPU engine: liblinkspan-gpu.so: cannot open shared object file";
-  // Malformed: "no GPU engine: ./liblinkspan-gpu.so is not of version 1"; Unavailable, the library
+  // Conflict: "no GPU engine: ./liblinkspan-gpu.so is not of version 1"; Unavailable, the library
   // being there: "no GPU engine: no CUDA-capable device is detected".
   static base::Result<GpuLibrary> open(const std::string& path);
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The program with a library of the CUDA engine whose card is played by loops: its bench computes right sums, a
-# card that is lost for good and one that computes wrongly end it with status 3, and say why.
+# The program with a library of the CUDA engine whose card is played by loops: its bench computes right sums, and
+# its shares are accepted by a pool; a card that is lost for good and one that computes wrongly end both with
+# status 3, and say why.
 set -euo pipefail
 prover=$1
 export LD_LIBRARY_PATH=$2
@@ -22,3 +23,40 @@ said=$(FAKE_GPU=wrong "${bench[@]}" 2>&1) || code=$?
 echo "status $code: $said"
 [ "$code" = 3 ]
 grep -q "the card's commitment is not what its polynomial says" <<<"$said"
+
+address=aleo1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq3ljyzc
+work=$(mktemp -d)
+pool=
+undo() {
+  [ -z "$pool" ] || { kill "$pool" && wait "$pool"; } || true
+  rm -rf "$work"
+}
+trap undo EXIT
+"$prover" pool --srs toy --degree 31 --address "$address" --data-dir "$work/pool" --listen 127.0.0.1:0 \
+  --epoch-seconds 0 --target 2 --target-cap 2 2>"$work/pool.log" &
+pool=$!
+# until COMMAND...: it succeeds; the test's own limit is the timeout.
+until_true() {
+  until "$@"; do
+    kill -0 "$pool" || { cat "$work/pool.log"; exit 1; }
+    sleep 0.1
+  done
+}
+until_true grep -qs 'state=ready' "$work/pool.log"
+port=$(sed -n 's/.*state=ready listen=127.0.0.1://p' "$work/pool.log")
+run=("$prover" run --engine cuda --srs toy --degree 31 --pool "127.0.0.1:$port" --address "$address")
+
+"${run[@]}" 2>"$work/run.log" &
+running=$!
+until_true grep -qs 'result=accepted' "$work/run.log"
+kill "$running"
+wait "$running"
+
+for fault in lost wrong; do
+  code=0
+  FAKE_GPU=$fault "${run[@]}" 2>"$work/run.log" || code=$?
+  echo "run, $fault: status $code"
+  cat "$work/run.log"
+  [ "$code" = 3 ]
+done
+grep -q 'card 0 fake' "$work/run.log"

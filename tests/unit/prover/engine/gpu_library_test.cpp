@@ -20,7 +20,7 @@ TEST(GpuLibraryTest, MissingLibraryIsNamed) {
 TEST(GpuLibraryTest, LibraryOfSomethingElseIsRefused) {
   const auto library = GpuLibrary::open("libm.so.6");
   ASSERT_FALSE(library.ok());
-  EXPECT_EQ(library.error().code(), base::Errc::Malformed);
+  EXPECT_EQ(library.error().code(), base::Errc::Conflict);
   EXPECT_EQ(library.error().text(), "no GPU engine: libm.so.6 is not of version 1");
 }
 
