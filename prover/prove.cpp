@@ -46,7 +46,7 @@ class Members {
   }
 
   // A number, or its decimal digits as text: 64 bits do not fit what many JSON readers keep.
-  std::uint64_t number(const char* field, std::uint64_t max) {
+  std::uint64_t number(const char* field, std::uint64_t max, std::uint64_t min = 0) {
     const auto at = object_.find(field);
     std::uint64_t value = 0;
     if (at == object_.end()) {
@@ -62,6 +62,9 @@ class Members {
     }
     if (value > max) {
       fail(field, std::to_string(value) + " exceeds " + std::to_string(max));
+    }
+    if (value < min) {
+      fail(field, std::to_string(value) + " is less than " + std::to_string(min));
     }
     return value;
   }
@@ -116,7 +119,7 @@ EpochChallenge read_challenge(Members& members) {
   out.epoch_block_hash =
       members.take("epoch_block_hash", parse_block_hash_option(members.text("epoch_block_hash")));
   if (members.has("degree")) {
-    out.degree = static_cast<std::uint32_t>(members.number("degree", kDegreeMax));
+    out.degree = static_cast<std::uint32_t>(members.number("degree", kDegreeMax, /*min=*/1));
   }
   return out;
 }

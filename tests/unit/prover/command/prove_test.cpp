@@ -73,6 +73,8 @@ TEST_F(ProveTest, EveryFieldThatIsWrongIsNamed) {
   EXPECT_EQ(with("nonce", -1), "nonce: expected an unsigned number of 64 bits");
   EXPECT_EQ(with("nonce", "18446744073709551616"), "nonce: expected an unsigned number of 64 bits");
   EXPECT_EQ(with("epoch_number", 4'294'967'296), "epoch_number: 4294967296 exceeds 4294967295");
+  EXPECT_EQ(with("degree", 0), "degree: 0 is less than 1");
+  EXPECT_EQ(with("degree", 16'384), "degree: 16384 exceeds 16383");
   EXPECT_EQ(with("address", 5), "address: number, expected text");
   EXPECT_EQ(with("commitment", "00").substr(0, 11), "commitment:");
   EXPECT_EQ(with("proof", std::string(98, '0')).substr(0, 6), "proof:");
