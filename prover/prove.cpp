@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "gpu/curve/g1_codec.h"
-#include "gpu/msm/msm.h"
 #include "overlay/base/hex.h"
 #include "prover/puzzle/commit.h"
 #include "prover/puzzle/opening.h"
@@ -106,13 +105,6 @@ class Members {
   std::optional<base::Error> failure_;
 };
 
-// (f(x) - f(z)) / (x - z) over the powers: slower than by an epoch's bases, and needs none.
-Opening open_on_powers(const Srs& srs, const Polynomial& f, const Fr& z) {
-  const Polynomial rest = quotient(f, z);
-  return {.value = evaluate(f, z),
-          .proof = gpu::msm(srs.powers().first(rest.size()), rest).affine()};
-}
-
 EpochChallenge read_challenge(Members& members) {
   EpochChallenge out;
   out.epoch_number = static_cast<std::uint32_t>(members.number("epoch_number", 0xffff'ffff));
@@ -164,8 +156,7 @@ std::string prove_json(const Srs& srs, const ProveOptions& options) {
               {"target", std::to_string(target_of(commitment))}};
   if (options.with_opening) {
     const Fr z = challenge_point(commitment);
-    const Opening opening =
-        open_on_powers(srs, product(epoch, prover, options.challenge.degree), z);
+    const Opening opening = open_by_coefficients(srs, epoch, prover, z);
     out["z"] = scalar_hex(z);
     out["v"] = scalar_hex(opening.value);
     out["proof"] = base::hex_encode(encode_proof(opening.proof));

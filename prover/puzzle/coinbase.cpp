@@ -51,4 +51,14 @@ CoinbaseOpening open_coinbase(const EpochBases& epoch, const Srs& srs,
   return out;
 }
 
+CoinbaseOpening open_coinbase(const EpochChallenge& challenge, const Srs& srs,
+                              std::span<const PartialSolution> partials) {
+  CoinbaseOpening out;
+  out.accumulation = accumulation_of(partials);
+  out.opening = open_by_coefficients(srs, epoch_polynomial(challenge),
+                                     combined_polynomial(challenge, out.accumulation, partials),
+                                     out.accumulation.point);
+  return out;
+}
+
 }  // namespace prover

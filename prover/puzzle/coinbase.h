@@ -33,5 +33,8 @@ struct CoinbaseOpening {
 };
 CoinbaseOpening open_coinbase(const EpochBases& epoch, const Srs& srs,
                               std::span<const PartialSolution> partials);
+// By the coefficients: for whoever has no bases.
+CoinbaseOpening open_coinbase(const EpochChallenge& challenge, const Srs& srs,
+                              std::span<const PartialSolution> partials);
 
 }  // namespace prover

@@ -27,6 +27,15 @@ Opening open(const EpochBases& epoch, const Srs& srs, const Polynomial& prover, 
               .affine()};
 }
 
+Opening open_by_coefficients(const Srs& srs, const Polynomial& epoch, const Polynomial& prover,
+                             const Fr& at) {
+  CHECK(!epoch.empty());
+  const Polynomial both = product(epoch, prover, static_cast<std::uint32_t>(epoch.size() - 1));
+  const Polynomial rest = quotient(both, at);
+  CHECK(rest.size() <= srs.powers().size());
+  return {evaluate(both, at), gpu::msm(srs.powers().first(rest.size()), rest).affine()};
+}
+
 Opening open_literally(const Srs& srs, const Polynomial& epoch, const Polynomial& prover,
                        const Fr& at) {
   const auto degree = static_cast<std::uint32_t>(epoch.size() - 1);

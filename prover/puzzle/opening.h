@@ -18,6 +18,11 @@ struct Opening {
 // p(z) (e(x) - e(z)) / (x - z), one sum over the bases and one over the powers, no transform.
 Opening open(const EpochBases& epoch, const Srs& srs, const Polynomial& prover, const Fr& at);
 
+// By the coefficients of f = p e: one sum over the powers, and no bases. Requires two polynomials
+// of the same length, and a string with powers for their product.
+Opening open_by_coefficients(const Srs& srs, const Polynomial& epoch, const Polynomial& prover,
+                             const Fr& at);
+
 // As the puzzle is defined: (f(w^i) - v) / (w^i - z) over the Lagrange basis. Requires polynomials
 // of the same length and a string that was prepared for it.
 Opening open_literally(const Srs& srs, const Polynomial& epoch, const Polynomial& prover,

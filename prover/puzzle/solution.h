@@ -17,6 +17,8 @@
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "gpu/curve/g1_codec.h"
 #include "overlay/base/result.h"
 #include "prover/puzzle/challenge.h"
@@ -78,5 +80,17 @@ base::Result<G1Affine> parse_commitment(std::string_view text);
 std::string format_json(const ProverSolution& solution);
 inline constexpr std::size_t kSolutionJsonBytesMax = 1024;
 base::Result<ProverSolution> parse_solution_json(std::string_view text);
+
+// {"partial_solutions":[{"address","nonce","commitment"},...],"proof.w":{"x","y","infinity"}}
+//
+// Requires 1..kCoinbaseJsonSolutionsMax partial solutions: fewer than bytes may hold, since every
+// one costs a reader a check of its subgroup, and a verifier a polynomial.
+inline constexpr std::size_t kCoinbaseJsonSolutionsMax = std::size_t{1} << 14;
+inline constexpr std::size_t kCoinbaseJsonBytesMax = std::size_t{4} << 20;  // 256 bytes each
+std::string format_json(const CoinbaseSolution& solution);
+base::Result<CoinbaseSolution> parse_coinbase_json(std::string_view text);
+// The same of an object that was parsed, such as what is left of one that says more. Requires an
+// object.
+base::Result<CoinbaseSolution> read_coinbase_json(const nlohmann::json& object);
 
 }  // namespace prover

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "overlay/base/check.h"
 #include "overlay/model/json_reader.h"
 #include "prover/puzzle/solution.h"
 
@@ -8,6 +9,7 @@ namespace {
 
 using gpu::Fq;
 
+constexpr std::string_view kCoinbase = "coinbase solution";
 constexpr std::size_t kTextMax = 128;  // the longest is a coordinate's 114 digits
 
 base::Error malformed(std::string text) {
@@ -77,9 +79,9 @@ base::Result<G1Affine> read_proof(const nlohmann::json& object) {
   return point;
 }
 
-base::Result<PartialSolution> read_partial(const nlohmann::json& object) {
-  constexpr std::string_view kWhat = "partial_solution";
-  model::JsonReader reader(kWhat, object);
+// `what` is where it stands in the whole, and begins what is wrong with it.
+base::Result<PartialSolution> read_partial(std::string_view what, const nlohmann::json& object) {
+  model::JsonReader reader(what, object);
   const std::string address_text = reader.text("address", kTextMax);
   const std::uint64_t nonce = reader.number("nonce", 0, ~std::uint64_t{0});
   const std::string commitment_text = reader.text("commitment", kTextMax);
@@ -88,25 +90,52 @@ base::Result<PartialSolution> read_partial(const nlohmann::json& object) {
   }
   const auto address = parse_address(address_text);
   if (!address.ok()) {
-    return address.error().within(kWhat);
+    return address.error().within(what);
   }
   const auto commitment = parse_commitment(commitment_text);
   if (!commitment.ok()) {
-    return commitment.error().within(kWhat);
+    return commitment.error().within(what);
   }
   return PartialSolution{address.value(), nonce, commitment.value()};
+}
+
+nlohmann::ordered_json partial_json(const PartialSolution& partial) {
+  return {{"address", format_address(partial.address)},
+          {"nonce", partial.nonce},
+          {"commitment", format_commitment(partial.commitment)}};
+}
+
+nlohmann::ordered_json proof_json(const G1Affine& proof) {
+  return {{"x", format_decimal(proof.x)}, {"y", format_decimal(proof.y)}, {"infinity", false}};
+}
+
+// A member of type object, or a failure of the reader's.
+const nlohmann::json* read_object(model::JsonReader& reader, std::string_view field) {
+  const nlohmann::json* value = reader.any(field);
+  if (value != nullptr && !value->is_object()) {
+    reader.reject(field, model::shown(*value), "an object");
+  }
+  return value;
 }
 
 }  // namespace
 
 std::string format_json(const ProverSolution& solution) {
   nlohmann::ordered_json out;
-  out["partial_solution"] = {{"address", format_address(solution.partial.address)},
-                             {"nonce", solution.partial.nonce},
-                             {"commitment", format_commitment(solution.partial.commitment)}};
-  out["proof.w"] = {{"x", format_decimal(solution.proof.x)},
-                    {"y", format_decimal(solution.proof.y)},
-                    {"infinity", false}};
+  out["partial_solution"] = partial_json(solution.partial);
+  out["proof.w"] = proof_json(solution.proof);
+  return out.dump();
+}
+
+std::string format_json(const CoinbaseSolution& solution) {
+  CHECK(!solution.partials.empty() && solution.partials.size() <= kCoinbaseJsonSolutionsMax);
+  nlohmann::ordered_json partials = nlohmann::ordered_json::array();
+  for (const PartialSolution& partial : solution.partials) {
+    partials.push_back(partial_json(partial));
+  }
+  nlohmann::ordered_json out;
+  out["partial_solutions"] = std::move(partials);
+  out["proof.w"] = proof_json(solution.proof);
   return out.dump();
 }
 
@@ -117,18 +146,12 @@ base::Result<ProverSolution> parse_solution_json(std::string_view text) {
     return json.error();
   }
   model::JsonReader reader(kWhat, json.value());
-  const nlohmann::json* partial = reader.any("partial_solution");
-  const nlohmann::json* proof = reader.any("proof.w");
-  if (partial != nullptr && !partial->is_object()) {
-    reader.reject("partial_solution", model::shown(*partial), "an object");
-  }
-  if (proof != nullptr && !proof->is_object()) {
-    reader.reject("proof.w", model::shown(*proof), "an object");
-  }
+  const nlohmann::json* partial = read_object(reader, "partial_solution");
+  const nlohmann::json* proof = read_object(reader, "proof.w");
   if (const auto status = reader.finish(); !status.ok()) {
     return status.error();
   }
-  const auto read = read_partial(*partial);
+  const auto read = read_partial("partial_solution", *partial);
   if (!read.ok()) {
     return read.error().within(kWhat);
   }
@@ -137,6 +160,51 @@ base::Result<ProverSolution> parse_solution_json(std::string_view text) {
     return point.error().within(kWhat);
   }
   return ProverSolution{read.value(), point.value()};
+}
+
+base::Result<CoinbaseSolution> parse_coinbase_json(std::string_view text) {
+  const auto json = model::parse_json(kCoinbase, text, kCoinbaseJsonBytesMax);
+  if (!json.ok()) {
+    return json.error();
+  }
+  return read_coinbase_json(json.value());
+}
+
+base::Result<CoinbaseSolution> read_coinbase_json(const nlohmann::json& object) {
+  model::JsonReader reader(kCoinbase, object);
+  const nlohmann::json* partials = reader.any("partial_solutions");
+  const nlohmann::json* proof = read_object(reader, "proof.w");
+  if (partials != nullptr && !partials->is_array()) {
+    reader.reject("partial_solutions", model::shown(*partials), "an array");
+  }
+  if (const auto status = reader.finish(); !status.ok()) {
+    return status.error();
+  }
+  const std::size_t count = partials->size();
+  if (count == 0 || count > kCoinbaseJsonSolutionsMax) {
+    return malformed(std::string(kCoinbase) + ": partial_solutions: " + std::to_string(count) +
+                     " of them, expected 1.." + std::to_string(kCoinbaseJsonSolutionsMax));
+  }
+  CoinbaseSolution out;
+  for (std::size_t i = 0; i < count; ++i) {
+    const nlohmann::json& one = (*partials)[i];
+    const std::string where = "partial_solutions[" + std::to_string(i) + "]";
+    if (!one.is_object()) {
+      return malformed(std::string(kCoinbase) + ": " + where + ": " + model::shown(one) +
+                       ", expected an object");
+    }
+    const auto partial = read_partial(where, one);
+    if (!partial.ok()) {
+      return partial.error().within(kCoinbase);
+    }
+    out.partials.push_back(partial.value());
+  }
+  const auto point = read_proof(*proof);
+  if (!point.ok()) {
+    return point.error().within(kCoinbase);
+  }
+  out.proof = point.value();
+  return out;
 }
 
 }  // namespace prover

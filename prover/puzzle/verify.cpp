@@ -9,25 +9,28 @@
 namespace prover {
 namespace {
 
-// Everything about a coinbase but its proof.
-Verdict check_targets(const CoinbaseSolution& solution, const CoinbaseTargets& targets) {
+// Everything about a coinbase but its commitments and its proof.
+CoinbaseVerdict check_targets(const CoinbaseSolution& solution, const CoinbaseTargets& targets) {
   if (solution.partials.empty() || solution.partials.size() > kCoinbaseSolutionsMax) {
-    return Verdict::BadCount;
+    return {.verdict = Verdict::BadCount};
   }
   std::set<std::array<std::uint8_t, gpu::kG1CompressedBytes>> seen;
   gpu::Wide sum = 0;
-  for (const PartialSolution& partial : solution.partials) {
-    const auto bytes = gpu::compress(partial.commitment);
+  for (std::size_t i = 0; i < solution.partials.size(); ++i) {
+    const auto bytes = gpu::compress(solution.partials[i].commitment);
     const std::uint64_t target = target_of_hash(target_hash(bytes));
     if (!seen.insert(bytes).second) {
-      return Verdict::Duplicate;
+      return {.verdict = Verdict::Duplicate, .index = i};
     }
     if (target < targets.each_min) {
-      return Verdict::LowTarget;
+      return {.verdict = Verdict::LowTarget, .index = i, .target = target};
     }
     sum += target;
   }
-  return sum < targets.sum_min ? Verdict::LowTargetSum : Verdict::Valid;
+  if (sum < targets.sum_min) {
+    return {.verdict = Verdict::LowTargetSum, .target = static_cast<std::uint64_t>(sum)};
+  }
+  return {};
 }
 
 }  // namespace
@@ -94,19 +97,39 @@ Verdict recompute(const EpochBases& epoch, const Srs& srs, const ProverSolution&
                                                               : Verdict::WrongProof;
 }
 
-Verdict verify(const EpochKey& epoch, const CoinbaseSolution& solution,
-               const CoinbaseTargets& targets) {
-  if (const Verdict verdict = check_targets(solution, targets); verdict != Verdict::Valid) {
-    return verdict;
+CoinbaseVerdict verify(const EpochKey& epoch, const CoinbaseSolution& solution,
+                       const CoinbaseTargets& targets) {
+  const CoinbaseVerdict early = check_targets(solution, targets);
+  if (early.verdict != Verdict::Valid) {
+    return early;
   }
   const Accumulation accumulation = accumulation_of(solution.partials);
   const Polynomial combined = combined_polynomial(epoch.challenge, accumulation, solution.partials);
   const Fr value =
       evaluate(combined, accumulation.point) * evaluate(epoch.polynomial, accumulation.point);
-  return opening_holds(epoch.beta_h, combined_commitment(accumulation, solution.partials),
-                       accumulation.point, value, solution.proof)
-             ? Verdict::Valid
-             : Verdict::WrongProof;
+  const bool holds =
+      opening_holds(epoch.beta_h, combined_commitment(accumulation, solution.partials),
+                    accumulation.point, value, solution.proof);
+  return {.verdict = holds ? Verdict::Valid : Verdict::WrongProof};
+}
+
+CoinbaseVerdict recompute(const EpochChallenge& challenge, const Srs& srs,
+                          const CoinbaseSolution& solution, const CoinbaseTargets& targets) {
+  const CoinbaseVerdict early = check_targets(solution, targets);
+  if (early.verdict != Verdict::Valid) {
+    return early;
+  }
+  const Polynomial epoch = epoch_polynomial(challenge);
+  for (std::size_t i = 0; i < solution.partials.size(); ++i) {
+    const PartialSolution& partial = solution.partials[i];
+    const Polynomial prover = prover_polynomial(challenge, partial.address, partial.nonce);
+    if (commit_by_coefficients(srs, epoch, prover) != partial.commitment) {
+      return {.verdict = Verdict::WrongCommitment, .index = i};
+    }
+  }
+  const bool is_same =
+      open_coinbase(challenge, srs, solution.partials).opening.proof == solution.proof;
+  return {.verdict = is_same ? Verdict::Valid : Verdict::WrongProof};
 }
 
 }  // namespace prover

@@ -1,12 +1,13 @@
 // Is a solution what it claims to be? For a pool, and for a prover before it sends.
 //
-// By pairing it takes no bases, one product of two pairings and one polynomial hashed. By
-// recomputation it takes the epoch's bases and shows the same: the commitment and the proof to a
-// nonce are the only right ones.
+// By pairing it takes no bases, one product of two pairings and a polynomial hashed for each nonce.
+// By recomputation it takes the powers or the epoch's bases and shows the same: the commitment and
+// the proof to a nonce are the only right ones.
 //
 // Solutions come from the decoders of solution.h: points of the subgroup.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -47,13 +48,28 @@ Verdict verify(const EpochKey& epoch, const ProverSolution& solution, std::uint6
 Verdict recompute(const EpochBases& epoch, const Srs& srs, const ProverSolution& solution,
                   std::uint64_t target_min);
 
-// By pairing: every target at least `target_min`, their sum at least `target_sum_min`, no two
-// commitments equal, one opening for all.
+// What is asked of a coinbase: a target of each solution, and a sum of them all.
 struct CoinbaseTargets {
   std::uint64_t each_min = 0;
   std::uint64_t sum_min = 0;
 };
-Verdict verify(const EpochKey& epoch, const CoinbaseSolution& solution,
-               const CoinbaseTargets& targets);
+
+struct CoinbaseVerdict {
+  Verdict verdict = Verdict::Valid;
+  std::size_t index = 0;     // LowTarget, Duplicate, WrongCommitment: the first that is to blame
+  std::uint64_t target = 0;  // LowTarget: its target; LowTargetSum: the sum
+
+  friend bool operator==(const CoinbaseVerdict&, const CoinbaseVerdict&) = default;
+};
+
+// By pairing: every target at least `each_min`, their sum at least `sum_min`, no two commitments
+// equal, one opening for all. WrongProof then also stands for commitments to something else.
+CoinbaseVerdict verify(const EpochKey& epoch, const CoinbaseSolution& solution,
+                       const CoinbaseTargets& targets);
+
+// The same by recomputation, and without bases: a sum of as many terms as the domain has points for
+// every commitment, and one for the proof.
+CoinbaseVerdict recompute(const EpochChallenge& challenge, const Srs& srs,
+                          const CoinbaseSolution& solution, const CoinbaseTargets& targets);
 
 }  // namespace prover

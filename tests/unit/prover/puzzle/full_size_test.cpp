@@ -56,6 +56,27 @@ TEST(FullSizeTest, EpochZeroIsTheReferences) {
   EXPECT_EQ(partials.size(), 32U);
 }
 
+// The one coinbase of the file, with what a verifier keeps.
+struct CoinbaseOfZero {
+  EpochKey key;
+  CoinbaseSolution coinbase;
+};
+
+CoinbaseOfZero coinbase_of_zero() {
+  const auto vectors = read_vectors("vectors-intermediate.json");
+  CoinbaseOfZero out;
+  out.key = make_epoch_key(challenge_of(vectors["cases"][0], kPuzzleDegree),
+                           decode_beta_h(read_vector_file("beta-h.usrs")).value());
+  for (const auto& one : vectors["cases"]) {
+    if (one["epoch_number"] == 0) {
+      out.coinbase.partials.push_back({bytes32(one["address"]), u64(one["nonce"]),
+                                       decode_commitment(bytes(one["commitment"])).value()});
+    }
+  }
+  out.coinbase.proof = decode_proof(bytes(vectors["coinbase_of_epoch0_cases"]["proof"])).value();
+  return out;
+}
+
 // Every number of the file, by the literal way; the proof by both.
 TEST(FullSizeTest, EveryIntermediateNumberIsTheReferences) {
   SKIP_WITHOUT_VECTORS();
@@ -121,9 +142,33 @@ TEST(FullSizeTest, EveryIntermediateNumberIsTheReferences) {
       srs, epoch_polynomial(challenge), combined_polynomial(challenge, accumulation, of_epoch_zero),
       accumulation.point);
   EXPECT_EQ(hex(encode_proof(opening.proof)), coinbase["proof"]);
-  EXPECT_EQ(verify(make_epoch_key(challenge, beta_h.value()),
-                   CoinbaseSolution{of_epoch_zero, opening.proof}, {1, 3}),
-            Verdict::Valid);
+}
+
+TEST(FullSizeTest, TheReferencesAccumulationHoldsByPairingAndByRecomputation) {
+  SKIP_WITHOUT_VECTORS();
+  SKIP_WHERE_SLOW();
+  const CoinbaseOfZero zero = coinbase_of_zero();
+  EXPECT_EQ(verify(zero.key, zero.coinbase, {1, 3}), CoinbaseVerdict());
+  EXPECT_EQ(verify(zero.key, zero.coinbase, {1, 4}),
+            (CoinbaseVerdict{Verdict::LowTargetSum, 0, 3}));
+  EXPECT_EQ(verify(zero.key, zero.coinbase, {2, 3}), (CoinbaseVerdict{Verdict::LowTarget, 0, 1}));
+  const Srs srs = published_srs(kPuzzleDegree, gpu::Membership::Trust);
+  EXPECT_EQ(recompute(zero.key.challenge, srs, zero.coinbase, {1, 3}), CoinbaseVerdict());
+  EXPECT_EQ(parse_coinbase_json(format_json(zero.coinbase)).value(), zero.coinbase);
+}
+
+TEST(FullSizeTest, ABitChangedInAnyByteOfTheReferencesAccumulationIsRefused) {
+  SKIP_WITHOUT_VECTORS();
+  SKIP_WHERE_SLOW();
+  const CoinbaseOfZero zero = coinbase_of_zero();
+  const auto good = encode(zero.coinbase);
+  for (std::size_t at = 0; at < good.size(); ++at) {
+    auto bytes = good;
+    bytes[at] ^= static_cast<std::uint8_t>(1U << (at % 8));
+    const auto changed = decode_coinbase_solution(bytes);
+    EXPECT_TRUE(!changed.ok() || verify(zero.key, changed.value(), {}).verdict != Verdict::Valid)
+        << "byte " << at;
+  }
 }
 
 TEST(FullSizeTest, AToyStringCommitsToTheValueAtBeta) {
@@ -162,6 +207,19 @@ TEST(ChainBlockTest, TheReferencesBlockIsReproduced) {
   EXPECT_EQ(partials.size(), 27U);
   EXPECT_EQ(std::to_string(sum), block["sum_of_targets"]);
   EXPECT_TRUE(parse_block_hash(block["block_hash"].get<std::string>()).ok());
+
+  const nlohmann::json proof = {
+      {"x", block["proof_w"]["x"]}, {"y", block["proof_w"]["y"]}, {"infinity", false}};
+  nlohmann::json json = {{"proof.w", proof}, {"partial_solutions", nlohmann::json::array()}};
+  for (const auto& solution : block["partial_solutions"]) {
+    json["partial_solutions"].push_back({{"address", solution["address"]},
+                                         {"nonce", u64(solution["nonce"])},
+                                         {"commitment", solution["commitment"]}});
+  }
+  const auto coinbase = parse_coinbase_json(json.dump());
+  ASSERT_TRUE(coinbase.ok()) << coinbase.error().text();
+  EXPECT_EQ(coinbase.value().partials, partials);
+  EXPECT_EQ(nlohmann::json::parse(format_json(coinbase.value())), json);
 
   // 4296506291180732465938228228861277001914030123559356580992481583177502752263, the block's.
   EXPECT_EQ(block["coinbase_accumulator_point"],

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "prover/puzzle/coinbase.h"
 #include "prover/puzzle/target.h"
 #include "tests/unit/prover/puzzle/toy.h"
 
@@ -25,8 +24,10 @@ TEST_F(OpeningTest, BothWaysGiveTheQuotientAtBeta) {
   const Fr quotient_at_beta = (at_beta - value) * (beta - at).inverse();
   const auto expected = gpu::multiply_in_subgroup(gpu::g1_generator(), quotient_at_beta).affine();
 
-  for (const Opening& opening : {open(toy_.epoch, toy_.srs(), prover, at),
-                                 open_literally(toy_.srs(), toy_.epoch.polynomial, prover, at)}) {
+  for (const Opening& opening :
+       {open(toy_.epoch, toy_.srs(), prover, at),
+        open_by_coefficients(toy_.srs(), toy_.epoch.polynomial, prover, at),
+        open_literally(toy_.srs(), toy_.epoch.polynomial, prover, at)}) {
     EXPECT_EQ(opening.value, value);
     EXPECT_EQ(opening.proof, expected);
   }
@@ -118,71 +119,6 @@ TEST_F(VerifyTest, VerdictsHaveTexts) {
   EXPECT_EQ(text_of(Verdict::BadCount), "no solutions, or too many");
   EXPECT_EQ(text_of(Verdict::WrongCommitment), "commitment to something else");
   EXPECT_EQ(text_of(Verdict::WrongProof), "the proof does not hold");
-}
-
-class CoinbaseTest : public testing::Test {
- protected:
-  CoinbaseTest() {
-    for (std::uint64_t nonce = 10; nonce < 15; ++nonce) {
-      coinbase_.partials.push_back(toy_.solve(nonce).partial);
-      sum_ += target_of(coinbase_.partials.back().commitment);
-    }
-    coinbase_.proof = open_coinbase(toy_.epoch, toy_.srs(), coinbase_.partials).opening.proof;
-  }
-
-  Verdict check(const CoinbaseSolution& coinbase, const CoinbaseTargets& targets = {}) const {
-    return verify(toy_.key, coinbase, targets);
-  }
-
-  Toy toy_{31};
-  CoinbaseSolution coinbase_;
-  std::uint64_t sum_ = 0;
-};
-
-TEST_F(CoinbaseTest, OneProofStandsForAll) {
-  EXPECT_EQ(check(coinbase_, {1, sum_}), Verdict::Valid);
-}
-
-TEST_F(CoinbaseTest, BothWaysOpenItTheSame) {
-  const CoinbaseOpening cheap = open_coinbase(toy_.epoch, toy_.srs(), coinbase_.partials);
-  const Polynomial combined =
-      combined_polynomial(toy_.epoch.challenge, cheap.accumulation, coinbase_.partials);
-  const Opening literal =
-      open_literally(toy_.srs(), toy_.epoch.polynomial, combined, cheap.accumulation.point);
-  EXPECT_EQ(literal.value, cheap.opening.value);
-  EXPECT_EQ(literal.proof, cheap.opening.proof);
-  EXPECT_EQ(commit(toy_.epoch, combined),
-            combined_commitment(cheap.accumulation, coinbase_.partials));
-}
-
-TEST_F(CoinbaseTest, TargetsAreAskedOfEachAndOfTheSum) {
-  EXPECT_EQ(check(coinbase_, {1, sum_ + 1}), Verdict::LowTargetSum);
-  EXPECT_EQ(check(coinbase_, {sum_, 1}), Verdict::LowTarget);
-}
-
-TEST_F(CoinbaseTest, EqualCommitmentsAreRefused) {
-  CoinbaseSolution twice = coinbase_;
-  twice.partials.push_back(twice.partials.front());
-  EXPECT_EQ(check(twice), Verdict::Duplicate);
-}
-
-TEST_F(CoinbaseTest, NoneAreRefused) {
-  EXPECT_EQ(check(CoinbaseSolution{{}, coinbase_.proof}), Verdict::BadCount);
-}
-
-TEST_F(CoinbaseTest, AnythingChangedIsRefused) {
-  CoinbaseSolution changed = coinbase_;
-  changed.proof = -changed.proof;
-  EXPECT_EQ(check(changed), Verdict::WrongProof);
-  changed = coinbase_;
-  changed.partials[2].nonce += 1;
-  EXPECT_EQ(check(changed), Verdict::WrongProof);
-  changed = coinbase_;
-  std::swap(changed.partials[0], changed.partials[1]);
-  EXPECT_EQ(check(changed), Verdict::WrongProof);
-  changed = coinbase_;
-  changed.partials.pop_back();
-  EXPECT_EQ(check(changed), Verdict::WrongProof);
 }
 
 }  // namespace

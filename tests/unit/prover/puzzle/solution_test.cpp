@@ -96,6 +96,7 @@ TEST_F(SolutionTest, EverythingComesBack) {
   EXPECT_EQ(decode_proof(encode_proof(solution_.proof)).value(), solution_.proof);
   EXPECT_EQ(parse_commitment(format_commitment(solution_.proof)).value(), solution_.proof);
   EXPECT_EQ(parse_solution_json(format_json(solution_)).value(), solution_);
+  EXPECT_EQ(parse_coinbase_json(format_json(coinbase_)).value(), coinbase_);
 }
 
 TEST_F(SolutionTest, CoinbaseBytesAreCountPartialsAndProof) {
