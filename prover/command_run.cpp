@@ -130,7 +130,7 @@ int run(const RunArguments& arguments) {
   if (!options.ok()) {
     return fail(options.error(), kExitUsage);
   }
-  auto loaded = load_srs(arguments.srs, arguments.degree, /*needs_beta_h=*/false);
+  auto loaded = load_srs(arguments.srs, arguments.degree, BetaH::Unused);
   if (!loaded.ok()) {
     return fail(loaded.error(), kExitFailed);
   }
@@ -245,7 +245,7 @@ int serve_pool(const PoolArguments& arguments) {
   if (!epochs.ok()) {
     return fail(epochs.error(), kExitFailed);
   }
-  const auto reference = load_srs(arguments.srs, arguments.degree, /*needs_beta_h=*/true);
+  const auto reference = load_srs(arguments.srs, arguments.degree, BetaH::Required);
   if (!reference.ok()) {
     return fail(reference.error(), kExitFailed);
   }

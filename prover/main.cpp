@@ -14,6 +14,7 @@
 #include "overlay/loop/signals.h"
 #include "prover/bench.h"
 #include "prover/bench_cuda.h"
+#include "prover/coinbase_file.h"
 #include "prover/command.h"
 #include "prover/prove.h"
 #include "prover/selftest.h"
@@ -43,6 +44,7 @@ struct ProveArguments {
   SrsOptions srs;
   std::string block_hash;
   std::string address;
+  std::size_t coinbase = 0;  // nonces under one proof; 0: one nonce
   bool is_json = false;
 };
 
@@ -57,9 +59,12 @@ base::Result<std::string> prove(ProveArguments arguments) {
   }
   arguments.options.challenge.epoch_block_hash = hash.value();
   arguments.options.address = address.value();
-  const auto reference = load_srs(arguments.srs, arguments.options.challenge.degree, false);
+  const auto reference = load_srs(arguments.srs, arguments.options.challenge.degree, BetaH::Unused);
   if (!reference.ok()) {
     return reference.error();
+  }
+  if (arguments.coinbase > 0) {
+    return coinbase_json(reference.value().srs, arguments.options, arguments.coinbase);
   }
   return prove_json(reference.value().srs, arguments.options);
 }
@@ -108,10 +113,54 @@ bool bench_gpu(const EngineFlags& flags, const BenchOptions& options, CardOption
   return true;
 }
 
-int verify_file(const std::string& path, const SrsOptions& srs) {
+struct VerifyArguments {
+  std::string path;
+  std::string block_hash;
+  CoinbaseContext coinbase;
+  SrsOptions srs;
+};
+
+int verify_coinbase_file(VerifyArguments arguments, std::string_view text) {
+  if (!arguments.block_hash.empty()) {
+    const auto hash = parse_block_hash_option(arguments.block_hash);
+    if (!hash.ok()) {
+      return fail(hash.error().within("--epoch-block-hash"), kExitUsage);
+    }
+    arguments.coinbase.epoch_block_hash = hash.value();
+  }
+  const auto claim = parse_coinbase_file(text, arguments.coinbase);
+  if (!claim.ok()) {
+    return fail(claim.error().within(arguments.path), kExitFailed);
+  }
+  const auto reference = load_srs(arguments.srs, claim.value().challenge.degree, BetaH::IfThere);
+  if (!reference.ok()) {
+    return fail(reference.error(), kExitFailed);
+  }
+  const base::Status status = verify_coinbase(reference.value(), claim.value());
+  const char* valid = reference.value().beta_h.has_value()
+                          ? "valid, by pairing"
+                          : "valid, by computing it again: no beta-h.usrs beside the powers";
+  std::printf("coinbase of %zu: %s\n", claim.value().solution.partials.size(),
+              status.ok() ? valid : status.error().text().c_str());
+  return status.ok() ? 0 : kExitFailed;
+}
+
+int verify_file(const VerifyArguments& arguments) {
+  const std::string& path = arguments.path;
   const auto file = loop::read_file(path, kClaimsFileBytesMax);
   if (!file.ok()) {
     return fail(file.error(), kExitFailed);
+  }
+  if (is_coinbase_file(file.value())) {
+    return verify_coinbase_file(arguments, file.value());
+  }
+  const CoinbaseContext& context = arguments.coinbase;
+  if (context.epoch_number || !arguments.block_hash.empty() || context.proof_target ||
+      context.coinbase_target) {
+    return fail(base::Error(base::Errc::Malformed,
+                            path + ": no coinbase solution, to which alone an epoch and targets "
+                                   "are given as options"),
+                kExitUsage);
   }
   const auto claims = parse_claims(file.value());
   if (!claims.ok()) {
@@ -121,7 +170,8 @@ int verify_file(const std::string& path, const SrsOptions& srs) {
   for (const Claim& claim : claims.value()) {
     needs_pairing = needs_pairing || claim.has_proof;
   }
-  const auto reference = load_srs(srs, claims.value().front().challenge.degree, needs_pairing);
+  const auto reference = load_srs(arguments.srs, claims.value().front().challenge.degree,
+                                  needs_pairing ? BetaH::Required : BetaH::Unused);
   if (!reference.ok()) {
     return fail(reference.error(), kExitFailed);
   }
@@ -248,7 +298,15 @@ void add_prove_command(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(1U, kDegreeMax))
       ->capture_default_str();
   add_srs_flags(*command, arguments->srs);
-  command->add_flag("--open", arguments->options.with_opening, "z, v and the opening proof too");
+  CLI::Option* open = command->add_flag("--open", arguments->options.with_opening,
+                                        "z, v and the opening proof too");
+  command
+      ->add_option("--coinbase", arguments->coinbase,
+                   "this many nonces, from --nonce on, under one proof: a coinbase solution, "
+                   "always as JSON")
+      ->type_name("N")
+      ->check(CLI::Range(std::size_t{1}, kCoinbaseJsonSolutionsMax))
+      ->excludes(open);
   command->add_flag("--json", arguments->is_json, "one JSON object");
   command->callback([arguments, &exit_code] {
     const auto json = prove(*arguments);
@@ -256,29 +314,40 @@ void add_prove_command(CLI::App& app, int& exit_code) {
       exit_code = fail(json.error(), kExitFailed);
       return;
     }
-    std::puts((arguments->is_json ? json.value() : lines_of(json.value())).c_str());
+    const bool is_json = arguments->is_json || arguments->coinbase > 0;
+    std::puts((is_json ? json.value() : lines_of(json.value())).c_str());
   });
 }
 
 void add_verify_command(CLI::App& app, int& exit_code) {
-  struct Arguments {
-    std::string path;
-    SrsOptions srs;
-  };
-  auto arguments = std::make_shared<Arguments>();  // kept by the callback
+  auto arguments = std::make_shared<VerifyArguments>();  // kept by the callback
   CLI::App* command = app.add_subcommand("verify", "check the proofs in a file");
   command
       ->add_option("FILE", arguments->path,
-                   "what `prove --json` printed, or an object with the challenge, the address and "
-                   "an array `solutions`")
+                   "what `prove --json` printed; or an object with the challenge, the address and "
+                   "an array `solutions`; or a coinbase solution")
       ->required();
+  CoinbaseContext& coinbase = arguments->coinbase;
+  command->add_option("--epoch-number", coinbase.epoch_number, "of a coinbase solution");
+  command
+      ->add_option("--epoch-block-hash", arguments->block_hash,
+                   "of a coinbase solution: 64 hexadecimal digits or ab1...")
+      ->type_name("HASH");
+  command->add_option("--proof-target", coinbase.proof_target,
+                      "asked of each solution of a coinbase");
+  command->add_option("--coinbase-target", coinbase.coinbase_target,
+                      "asked of the sum of a coinbase's targets");
   add_srs_flags(*command, arguments->srs);
   command->footer(
       "With `proof` an entry is checked by pairings, without it by computing the commitment "
       "again.\n"
-      "Exit status: 0 all hold; 1 one does not, or could not be read.");
-  command->callback(
-      [arguments, &exit_code] { exit_code = verify_file(arguments->path, arguments->srs); });
+      "A coinbase solution is the reference's JSON, `partial_solutions` and `proof.w`. Its epoch "
+      "and "
+      "targets are given as options, or in the file beside these two as `epoch_number`, "
+      "`epoch_block_hash`, `degree`, `proof_target` and `coinbase_target`; options win. It is "
+      "checked by pairing, or where there is no beta-h.usrs by computing all of it again.\n"
+      "Exit status: 0 all hold; 1 one does not, or could not be read; 2 wrong usage.");
+  command->callback([arguments, &exit_code] { exit_code = verify_file(*arguments); });
 }
 
 void add_selftest_command(CLI::App& app, int& exit_code) {

@@ -48,8 +48,7 @@ base::Result<Bytes32> parse_hex32(const std::string& text) {
 
 }  // namespace
 
-base::Result<ReferenceString> load_srs(const SrsOptions& options, std::uint32_t degree,
-                                       bool needs_beta_h) {
+base::Result<ReferenceString> load_srs(const SrsOptions& options, std::uint32_t degree, BetaH use) {
   if (options.powers == kToySrs) {
     ToySrs toy = make_toy_srs(gpu::Fr::from_u64(kToyBeta), degree);
     return ReferenceString{.srs = std::move(toy.srs), .beta_h = toy.beta_h};
@@ -67,8 +66,12 @@ base::Result<ReferenceString> load_srs(const SrsOptions& options, std::uint32_t 
     return powers.error().within(options.powers);
   }
   ReferenceString out{.srs = Srs(std::move(powers).value()), .beta_h = {}};
-  if (needs_beta_h) {
+  if (use != BetaH::Unused) {
     auto beta_h = load_beta_h(options);
+    if (!beta_h.ok() && use == BetaH::IfThere && options.beta_h.empty() &&
+        beta_h.error().code() == base::Errc::NotFound) {
+      return out;
+    }
     if (!beta_h.ok()) {
       return beta_h.error();
     }

@@ -27,10 +27,13 @@ struct ReferenceString {
   std::optional<gpu::G2Affine> beta_h;  // where a verifier asked for it
 };
 
+// Whether beta H is read too. IfThere: nothing is wrong where the file beside the powers, which
+// nobody named, does not exist.
+enum class BetaH { Unused, IfThere, Required };
+
 // Errors: NotFound with the path, Unavailable where it cannot be read, Malformed or Unauthenticated
 // with what is wrong with it.
-base::Result<ReferenceString> load_srs(const SrsOptions& options, std::uint32_t degree,
-                                       bool needs_beta_h);
+base::Result<ReferenceString> load_srs(const SrsOptions& options, std::uint32_t degree, BetaH use);
 
 // 64 digits of hexadecimal in lower case, or bech32m ("aleo1...", "ab1..."). Errors: Malformed.
 base::Result<Bytes32> parse_address_option(const std::string& text);

@@ -6,3 +6,5 @@ linkspan_fuzz(prover_solution_json_fuzz
   SOURCES prover_solution_json_fuzz.cpp LIBRARIES prover_puzzle)
 linkspan_fuzz(prover_srs_fuzz SOURCES prover_srs_fuzz.cpp LIBRARIES prover_puzzle)
 linkspan_fuzz(prover_claims_fuzz SOURCES prover_claims_fuzz.cpp LIBRARIES prover_command)
+linkspan_fuzz(prover_coinbase_json_fuzz
+  SOURCES prover_coinbase_json_fuzz.cpp LIBRARIES prover_command)

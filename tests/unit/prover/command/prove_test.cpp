@@ -17,7 +17,8 @@ class ProveTest : public ::testing::Test {
       .address = {2},
       .nonce = 18'446'744'073'709'551'615U,
       .with_opening = true};
-  ReferenceString reference_ = load_srs({.powers = std::string(kToySrs)}, kDegree, true).value();
+  ReferenceString reference_ =
+      load_srs({.powers = std::string(kToySrs)}, kDegree, BetaH::Required).value();
   Json proof_ = Json::parse(prove_json(reference_.srs, options_));
 
   std::string verdict(const Json& json) const {
@@ -102,7 +103,7 @@ TEST(ProofInputTest, AddressesAndHashesAreTakenInBothForms) {
 }
 
 TEST(ProofInputTest, ReferenceStringThatIsNotThereIsNamed) {
-  const auto missing = load_srs({.powers = "/nonexistent/powers"}, 31, false);
+  const auto missing = load_srs({.powers = "/nonexistent/powers"}, 31, BetaH::Unused);
   ASSERT_FALSE(missing.ok());
   EXPECT_EQ(missing.error().code(), base::Errc::NotFound);
   EXPECT_NE(missing.error().text().find("/nonexistent/powers"), std::string::npos);
