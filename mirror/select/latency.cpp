@@ -14,11 +14,14 @@ base::Duration scaled(base::Duration value, double factor) {
 
 }  // namespace
 
-bool LatencyEstimate::add(base::Duration rtt, base::TimePoint now) {
+bool LatencyEstimate::add(base::Duration rtt, base::TimePoint now, bool is_beside_transfer) {
   const auto before = lowest(now);
+  const bool is_high = before && rtt >= std::max(scaled(*before, kShiftRatio), *before + kShiftMin);
+  if (is_high && is_beside_transfer) {
+    return false;
+  }
   samples_.push_back({rtt, now});
   smoothed_ = smoothed_ ? *smoothed_ + scaled(rtt - *smoothed_, kSmoothing) : rtt;
-  const bool is_high = before && rtt >= std::max(scaled(*before, kShiftRatio), *before + kShiftMin);
   high_in_a_row_ = is_high ? high_in_a_row_ + 1 : 0;
   const bool is_shifted = high_in_a_row_ >= kShiftSamples;
   const std::size_t kept = is_shifted ? std::size_t{kShiftSamples} : kLatencySamplesMax;

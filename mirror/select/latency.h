@@ -12,7 +12,10 @@ class LatencyEstimate {
  public:
   // Takes one sample. True if it is the one that shows that the path has become longer: the older
   // samples are then forgotten, so that lowest() speaks of the new path at once.
-  bool add(base::Duration rtt, base::TimePoint now);
+  //
+  // Beside a transfer of this host's own from there, a high sample is the transfer's queue: it says
+  // nothing about the path, and is not taken.
+  bool add(base::Duration rtt, base::TimePoint now, bool is_beside_transfer = false);
 
   // The least of the last kLatencySamplesMax samples not older than kLatencyWindow. What the choice
   // is made by.

@@ -16,6 +16,9 @@ inline constexpr base::Duration kLatencyWindow = std::chrono::minutes(5);
 inline constexpr int kShiftSamples = 2;
 inline constexpr double kShiftRatio = 2.0;
 inline constexpr base::Duration kShiftMin = std::chrono::milliseconds(10);
+// So long after bytes of a pull a probe may still have waited behind them: its own timeout, and as
+// much for a queue to drain.
+inline constexpr base::Duration kBesideTransfer = std::chrono::seconds(2);
 
 // Probing.
 inline constexpr base::Duration kRoundIntervalMin =

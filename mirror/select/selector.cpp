@@ -56,11 +56,9 @@ void Selector::set_site_map(SiteMap map, base::TimePoint now) {
     const std::uint64_t rank = rendezvous(map.node, replica.id.value);
     const auto old = states_.find(replica.id);
     const bool is_same = old != states_.end() && old->second.replica.url == replica.url;
-    State state =
-        is_same
-            ? std::move(old->second)
-            : State{replica, Health(static_cast<double>(rank % 1000) / 1000.0), {}, {}, {}, {}, {},
-                    0};
+    State state = is_same ? std::move(old->second)
+                          : State{.replica = replica,
+                                  .health = Health(static_cast<double>(rank % 1000) / 1000.0)};
     settling_rounds_ = is_same ? settling_rounds_ : kSettlingRounds;
     state.replica = replica;
     state.rank = rank;
@@ -87,8 +85,10 @@ void Selector::handle_probe_success(ReplicaId id, base::Duration rtt, base::Time
   if (found == states_.end()) {
     return;
   }
-  found->second.health.handle_success(Health::Witness::Probe, now);
-  const bool is_path_longer = found->second.latency.add(rtt, now);
+  State& state = found->second;
+  state.health.handle_success(Health::Witness::Probe, now);
+  const bool is_beside_transfer = state.bytes_at && now - *state.bytes_at <= kBesideTransfer;
+  const bool is_path_longer = state.latency.add(rtt, now, is_beside_transfer);
   for (const auto& [source, preference] : preferences_) {
     if (is_path_longer && preference.current == id) {
       update_preference(source, /*is_path_longer=*/true, /*is_round=*/false, now);
@@ -118,6 +118,7 @@ void Selector::handle_round(base::TimePoint now) {
 void Selector::handle_bytes(ReplicaId id, base::TimePoint now) {
   if (const auto found = states_.find(id); found != states_.end()) {
     found->second.health.handle_bytes(now);
+    found->second.bytes_at = now;
   }
 }
 

@@ -124,11 +124,12 @@ class Selector {
   struct State {
     Replica replica;
     Health health;
-    LatencyEstimate latency;
-    std::optional<double> throughput_bytes_per_s;
-    base::TimePoint throughput_at;
-    std::optional<base::TimePoint> busy_until;
-    std::optional<base::TimePoint> trial_at;
+    LatencyEstimate latency{};
+    std::optional<base::TimePoint> bytes_at{};  // of a pull
+    std::optional<double> throughput_bytes_per_s{};
+    base::TimePoint throughput_at{};
+    std::optional<base::TimePoint> busy_until{};
+    std::optional<base::TimePoint> trial_at{};
     std::uint64_t rank = 0;  // rendezvous of node and replica: spreads hosts over equals
   };
   struct Preference {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "mirror/select/parameters.h"
+
 namespace mirror {
 namespace {
 
@@ -42,6 +44,27 @@ TEST(LatencyTest, TwoHighSamplesInARowAreANewPath) {
 
   EXPECT_TRUE(latency.add(90ms, kStart + 2s));
   EXPECT_EQ(latency.lowest(kStart + 2s), base::Duration(90ms));
+}
+
+TEST(LatencyTest, HighSamplesBesideATransferSayNothingAndLowOnesCount) {
+  LatencyEstimate latency;
+  latency.add(10ms, kStart);
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_FALSE(latency.add(90ms, kStart + 1s * i, /*is_beside_transfer=*/true));
+  }
+  EXPECT_EQ(latency.lowest(kStart + 20s), base::Duration(10ms));
+  EXPECT_EQ(latency.smoothed(), base::Duration(10ms));
+
+  latency.add(8ms, kStart + 21s, /*is_beside_transfer=*/true);
+  EXPECT_EQ(latency.lowest(kStart + 21s), base::Duration(8ms));
+}
+
+TEST(LatencyTest, ATransferLongerThanTheWindowLeavesAnEstimate) {
+  LatencyEstimate latency;
+  latency.add(10ms, kStart);
+  const auto later = kStart + kLatencyWindow + 1s;
+  EXPECT_FALSE(latency.add(90ms, later, /*is_beside_transfer=*/true));
+  EXPECT_EQ(latency.lowest(later), base::Duration(90ms));
 }
 
 TEST(LatencyTest, SmallAbsoluteChangesAreNoShiftHoweverLargeTheRatio) {

@@ -137,6 +137,23 @@ TEST_F(SelectorTest, ALongerPathIsLeftAfterTwoSamples) {
   EXPECT_EQ(preferred(), kB);
 }
 
+// Its own queue would make a replica look farther than those that nobody pulls from.
+TEST_F(SelectorTest, APullThatFillsTheLineDoesNotMoveTheReplicaAway) {
+  round(12ms, 48ms, 60ms);
+  for (int i = 0; i < 10; ++i) {
+    selector_.handle_bytes(kA, now_);
+    now_ += 2s;
+    selector_.handle_probe_success(kA, 200ms, now_);
+  }
+  EXPECT_EQ(preferred(), kA);
+  EXPECT_EQ(selector_.latency(kA, now_), base::Duration(12ms));
+
+  now_ += 3s;
+  selector_.handle_probe_success(kA, 200ms, now_);
+  selector_.handle_probe_success(kA, 200ms, now_);
+  EXPECT_EQ(preferred(), kB) << "without a pull it is the path";
+}
+
 TEST_F(SelectorTest, WhoDoesNotHaveItIsNotAskedAgainForAWhile) {
   round(1ms, 20ms, 40ms);
   selector_.handle_outcome(kA, want_, NotFound{}, now_);
