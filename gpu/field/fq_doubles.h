@@ -7,8 +7,8 @@
 // Lane k of limb[i] is limb i of element k, an integer, in Montgomery form with R = 2^408. Limbs
 // and values have signs: a product's limbs are within +-2^50 (but the top one, which is small) and
 // its value within +-2 q, as long as its factors' values are within +-2^15 q. Of two factors' limbs
-// one's may reach +-2^52, the other's +-(2^50 + 4), or both +-2^51: one difference may be a factor
-// as it is, whatever is larger is settled.
+// one's may reach +-(2^51 + 8) and the other's +-(2^50 + 4): one difference of products or settled
+// ones may be a factor as it is, whatever is larger is settled.
 //
 // V is the vector of four doubles: the processor's (lanes_avx2.h) or DoublesPortable below. Same
 // template, same bytes.
@@ -308,7 +308,7 @@ struct FqDoubles {
     return out;
   }
 
-  // Not normalised.
+  // Not settled.
   friend FqDoubles operator-(const FqDoubles& a, const FqDoubles& b) {
     FqDoubles out;
     for (std::size_t i = 0; i < kDoublesLimbs; ++i) {
@@ -318,7 +318,7 @@ struct FqDoubles {
   }
 
   // The same value with limbs within +-(2^50 + 4), but the top one: every limb carries once, none
-  // waits for another. Requires limbs within +-2^53.
+  // waits for another. Requires limbs within +-2^52.
   FqDoubles settled() const {
     const V shift = V::all(detail::kHighShift);
     const V down = V::all(0x1p-51);

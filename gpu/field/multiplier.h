@@ -38,7 +38,7 @@ namespace detail {
 using Multiply = void (*)(std::uint64_t* out, const std::uint64_t* a, const std::uint64_t* b);
 struct Multipliers {
   Multiply fq;
-  Multiply fr;
+  Multiply fr;  // its b may be any value below 2^256
 };
 // Portable ones until static initialisation has come to it.
 extern Multipliers multipliers;

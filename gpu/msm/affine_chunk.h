@@ -67,6 +67,7 @@ class AffineChunk {
   static constexpr std::size_t kChains = Element::kCount == 1 ? 4 : 2;
   // Additions between an entry's prefetch and its use.
   static constexpr std::size_t kAhead = 8;
+  static_assert(kAhead % kChains == 0, "finish() prefetches for all of its side or for none");
 
   struct Scratch {
     Element difference;

@@ -120,12 +120,54 @@ TEST(FqDoublesTest, ProductsHaveLimbsWithin2To50AndSettledOnesFourMore) {
     expect_limbs_within(x.squared(), 0x1p50);
     expect_limbs_within((x - y - y).settled(), 0x1p50 + 4);
   }
-  for (const double limb : {0x1p53, -0x1p53, 0x1p53 - 1, 0x1p50, -0x1p50, 0x1p50 + 1}) {
-    DoublesLimbs limbs;
-    limbs.fill(limb);
-    limbs.back() = 0;
-    const Doubles all = Doubles::all(limbs);
-    expect_limbs_within(all.settled(), 0x1p50 + 4);
+}
+
+// sum limb[i] 2^(51 i) in Montgomery form with R = 2^408.
+Fq element_of(const DoublesLimbs& limbs) {
+  const Fq base = Fq::from_u64(std::uint64_t{1} << kDoublesBits);
+  Fq sum;
+  for (std::size_t i = kDoublesLimbs; i-- > 0;) {
+    const Fq limb = Fq::from_u64(static_cast<std::uint64_t>(std::fabs(limbs[i])));
+    sum = sum * base + (limbs[i] < 0 ? -limb : limb);
+  }
+  Fq radix = Fq::one();
+  for (std::size_t i = 0; i < kDoublesLimbs; ++i) {
+    radix *= base;
+  }
+  return sum * radix.inverse();
+}
+
+// Limbs at both ends of what is allowed; the top one, which makes the value, small.
+DoublesLimbs extreme(double size, unsigned signs) {
+  DoublesLimbs out;
+  for (std::size_t i = 0; i < kDoublesLimbs; ++i) {
+    out[i] = ((signs >> i) & 1U) != 0 ? -size : size;
+  }
+  out.back() = ((signs >> (kDoublesLimbs - 1)) & 1U) != 0 ? -0x1p33 : 0x1p33;
+  return out;
+}
+
+TEST(FqDoublesTest, TheLargestFactorsHaveExactProducts) {
+  for (unsigned signs = 0; signs < 256; ++signs) {
+    const DoublesLimbs large = extreme(0x1p51 + 8, signs);
+    for (const unsigned other : {0U, 0xffU, signs, ~signs, signs * 37}) {
+      const DoublesLimbs small = extreme(0x1p50 + 4, other);
+      const auto product = (Doubles::all(large) * Doubles::all(small)).values();
+      ASSERT_EQ(product[0], element_of(large) * element_of(small)) << signs << " " << other;
+      const auto square = Doubles::all(small).squared().values();
+      ASSERT_EQ(square[0], element_of(small) * element_of(small)) << other;
+    }
+  }
+}
+
+TEST(FqDoublesTest, SettlingKeepsTheValueAndBoundsTheLimbs) {
+  for (const double size : {0x1p52, 0x1p52 - 1, 0x1p51 + 8, 0x1p51, 0x1p50 + 1, 0x1p50}) {
+    for (unsigned signs = 0; signs < 256; ++signs) {
+      const DoublesLimbs limbs = extreme(size, signs);
+      const Doubles settled = Doubles::all(limbs).settled();
+      expect_limbs_within(settled, 0x1p50 + 4);
+      ASSERT_EQ(element_of(settled.lanes()[0]), element_of(limbs)) << size << " " << signs;
+    }
   }
 }
 

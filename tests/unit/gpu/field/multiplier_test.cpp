@@ -137,6 +137,9 @@ TEST(MultiplierTest, TheOneInUseCanBeChosen) {
   const Fq a = test::random_element<Fq>(random);
   const Fq b = test::random_element<Fq>(random);
   const Fq expected = Fq::multiply_portable(a, b);
+  const Fr c = test::random_element<Fr>(random);
+  use_arithmetic(Arithmetic::Scalar);
+  const detail::Multipliers scalar = detail::multipliers;
   for (const Arithmetic arithmetic :
        {Arithmetic::Scalar, Arithmetic::Adx, Arithmetic::Fma, Arithmetic::Ifma}) {
     if (!is_supported(arithmetic)) {
@@ -145,6 +148,10 @@ TEST(MultiplierTest, TheOneInUseCanBeChosen) {
     use_arithmetic(arithmetic);
     EXPECT_EQ(arithmetic_in_use(), arithmetic);
     EXPECT_EQ(a * b, expected);
+    EXPECT_EQ(c * c, Fr::multiply_portable(c, c));
+    const bool is_scalar = arithmetic == Arithmetic::Scalar;
+    EXPECT_EQ(detail::multipliers.fq == scalar.fq, is_scalar);
+    EXPECT_EQ(detail::multipliers.fr == scalar.fr, is_scalar);
   }
   use_arithmetic(best_arithmetic());
 }
