@@ -17,11 +17,14 @@ void GpuWatch::handle_answer(base::TimePoint now, const base::Result<model::GpuA
   state_ = State::Idle;
   wake_at_ = now + kInterval;
   if (!answer.ok()) {
-    fail(answer.error().text());
+    const bool is_command_missing = answer.error().code() == base::Errc::NotFound;
+    if (!is_command_missing || has_driver()) {
+      fail(answer.error().text());
+    }
     return;
   }
   const bool is_without_driver = answer.value().gpus.driver.empty();
-  if (is_without_driver && known_ && !known_->driver.empty()) {
+  if (is_without_driver && has_driver()) {
     fail(answer.value().why);
     return;
   }
@@ -53,10 +56,13 @@ bool GpuWatch::poll_ask() {
   return std::exchange(is_ask_due_, false);
 }
 
+bool GpuWatch::has_driver() const {
+  return known_ && !known_->driver.empty();
+}
+
 void GpuWatch::fail(const std::string& why) {
-  if (known_ && !known_->driver.empty()) {
-    problem_ = "GPUs, known with driver " + known_->driver + ": " + why;
-  }
+  problem_ = (has_driver() ? "GPUs, known with driver " + known_->driver : "GPUs are not known") +
+             ": " + why;
 }
 
 }  // namespace agent

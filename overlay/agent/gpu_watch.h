@@ -8,8 +8,9 @@
 //                                   \--(kSilenceMax)--> Overdue --(answer or error)--> Idle
 //
 // What was known stays known when there is no answer, and when the driver that was there has gone:
-// the cards are still in the server, and people are told. A server that has shown no driver so far
-// has no problem.
+// the cards are still in the server, and people are told. They are told too where a driver hangs or
+// crashes who asks before it was ever known. That there is no driver and never was one is an answer
+// like another, and no problem.
 //
 // Invariant: at most one question is open. A driver can hang where no signal reaches its caller, so
 // an overdue question is a failure, but no other is asked beside it.
@@ -50,6 +51,7 @@ class GpuWatch {
  private:
   enum class State { Idle, Asking, Overdue };
 
+  bool has_driver() const;  // as far as is known
   void fail(const std::string& why);
 
   State state_ = State::Idle;

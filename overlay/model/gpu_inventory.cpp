@@ -146,6 +146,9 @@ base::Result<GpuAnswer> decode_gpu_answer(std::string_view json) {
   answer.gpus = read_members(reader);
   reader.any("cards");
   answer.why = read_plain(reader, "why", kGpuWhyBytesMax);
+  if (!reader.failed() && answer.gpus.devices.empty() && answer.why.empty()) {
+    reader.reject("why", "\"\"", "why there are no devices");
+  }
   if (const auto status = reader.finish(); !status.ok()) {
     return status.error();
   }

@@ -57,7 +57,7 @@ std::optional<GpuInventory> read_gpus(JsonReader& reader, std::string_view field
 // What `linkspan gpus --json` says; besides, it lists each card, which is for people.
 struct GpuAnswer {
   GpuInventory gpus;
-  std::string why;  // there are none, in a sentence of printable ASCII; else empty
+  std::string why;  // where there are none, in a sentence of printable ASCII: never empty then
 
   friend bool operator==(const GpuAnswer&, const GpuAnswer&) = default;
 };

@@ -72,25 +72,51 @@ TEST_F(GpuWatchTest, ServerWithoutADriverHasNoProblem) {
   EXPECT_EQ(watch_.problem(), "");
 }
 
-TEST_F(GpuWatchTest, FailureBeforeAnyAnswerLeavesItUnknownAndIsNoProblem) {
+TEST_F(GpuWatchTest, DriverThatWasNeverKnownAndCrashesWhoAsksIsAProblem) {
   watch_.start(now_);
   ASSERT_TRUE(wake());
 
   watch_.handle_answer(now_, failure_);
 
   EXPECT_FALSE(watch_.known().has_value());
-  EXPECT_EQ(watch_.problem(), "");
+  EXPECT_EQ(watch_.problem(), "GPUs are not known: linkspan gpus: ended by signal 11");
   EXPECT_TRUE(wake()) << "and asks again";
 }
 
-TEST_F(GpuWatchTest, FailureOnAServerWithoutADriverIsNoProblem) {
+TEST_F(GpuWatchTest, DriverThatWasNeverKnownAndHangsIsAProblem) {
+  watch_.start(now_);
+  ASSERT_TRUE(wake());
+
+  EXPECT_FALSE(wake());
+
+  EXPECT_EQ(
+      watch_.problem(),
+      "GPUs are not known: the driver does not answer, and the process that asks it cannot be "
+      "ended");
+}
+
+TEST_F(GpuWatchTest, FailureOnAServerWithoutADriverKeepsThatThereIsNone) {
   know(none_);
   ASSERT_TRUE(wake());
 
   watch_.handle_answer(now_, failure_);
 
   EXPECT_EQ(watch_.known(), none_.gpus);
+  EXPECT_EQ(watch_.problem(), "GPUs are not known: linkspan gpus: ended by signal 11");
+}
+
+TEST_F(GpuWatchTest, MissingCommandIsAProblemOnlyWhereADriverWas) {
+  const base::Error missing(base::Errc::NotFound, "linkspan: not found");
+  watch_.start(now_);
+  ASSERT_TRUE(wake());
+  watch_.handle_answer(now_, missing);
   EXPECT_EQ(watch_.problem(), "");
+
+  ASSERT_TRUE(wake());
+  watch_.handle_answer(now_, eight_);
+  ASSERT_TRUE(wake());
+  watch_.handle_answer(now_, missing);
+  EXPECT_EQ(watch_.problem(), "GPUs, known with driver 580.65.06: linkspan: not found");
 }
 
 TEST_F(GpuWatchTest, FailureWhereADriverWasKeepsWhatIsKnownAndIsAProblem) {

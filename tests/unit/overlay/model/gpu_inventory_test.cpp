@@ -78,6 +78,12 @@ TEST(GpuAnswerTest, ComesBack) {
   EXPECT_EQ(decode_gpu_answer(encode(answer, nlohmann::ordered_json::array())).value(), answer);
 }
 
+TEST(GpuAnswerTest, NoDevicesWithoutAReasonAreRefused) {
+  const GpuAnswer answer{.gpus = {}, .why = ""};
+  EXPECT_EQ(decode_gpu_answer(encode(answer, nlohmann::ordered_json::array())).error().text(),
+            "gpus: why: \"\", expected why there are no devices");
+}
+
 TEST(GpuAnswerTest, BadFieldsAreNamed) {
   EXPECT_EQ(error_with("/driver", 580), "gpus: driver: 580, expected a text of at most 96 bytes");
   EXPECT_EQ(error_with("/driver", "5\n8"), "gpus: driver: \"5\\n8\", expected printable ASCII");
