@@ -112,10 +112,11 @@ std::string coinbase_json(const Srs& srs, const ProveOptions& options, std::size
         {options.address, nonce, commit_by_coefficients(srs, epoch, prover)});
   }
   solution.proof = open_coinbase(options.challenge, srs, solution.partials).opening.proof;
-  Json out = {{"epoch_number", options.challenge.epoch_number},
-              {"epoch_block_hash", base::hex_encode(options.challenge.epoch_block_hash)},
-              {"degree", options.challenge.degree}};
-  out.update(Json::parse(format_json(solution)));
+  nlohmann::ordered_json out = {
+      {"epoch_number", options.challenge.epoch_number},
+      {"epoch_block_hash", base::hex_encode(options.challenge.epoch_block_hash)},
+      {"degree", options.challenge.degree}};
+  out.update(nlohmann::ordered_json::parse(format_json(solution)));
   return out.dump();
 }
 

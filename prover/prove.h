@@ -1,4 +1,5 @@
-// `linkspan-prover prove`: one proof, and `verify`: whether proofs in a file hold.
+// `linkspan-prover prove`: one proof (many under one: coinbase_file.h), and `verify`: whether
+// proofs in a file hold.
 #pragma once
 
 #include <cstdint>

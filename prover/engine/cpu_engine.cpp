@@ -66,7 +66,7 @@ class CpuEngine final : public Engine {
                                  .width = BatchSums::best_width(options_.batch)};
     const auto sums = BatchSums::make(options_.arithmetic, shape);
     std::vector<gpu::Limbs<4>> scalars(BatchSums::kBasesMax * options_.batch);
-    while (const auto batch = dealer_.take(options_.batch, is_out_)) {
+    while (const auto batch = dealer_.take(options_.batch)) {
       const base::TimePoint began = now();
       if (sum_up(*batch, *sums, scalars)) {
         counters_.proofs += batch->count;
@@ -124,7 +124,6 @@ class CpuEngine final : public Engine {
 
   const CpuEngineOptions options_;
   const OnHit on_hit_;
-  const std::atomic<bool> is_out_ = false;  // a processor is never taken out
   WorkDealer dealer_;
   std::atomic<std::uint64_t> target_ = 1;
   EngineCounters counters_;

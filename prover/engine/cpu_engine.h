@@ -14,8 +14,8 @@ namespace prover {
 struct CpuEngineOptions {
   gpu::Arithmetic arithmetic = gpu::best_arithmetic();
   unsigned threads = 1;
-  // Nonces a batch. More amortise the tables better and wait longer: 1 024 take 40 s at 25 proofs/s
-  // and cost 4 % more products than 4 096.
+  // Nonces a batch. More amortise the tables better and wait longer: 1 024 take 46 s at 22 proofs/s
+  // (gpu/RESULTS.md) and cost 10 % more products than 4 096.
   std::size_t batch = 1024;
   std::function<base::TimePoint()> clock;  // monotonic, for any thread; empty: rounds have no time
 };

@@ -31,9 +31,13 @@ class WorkDealer {
   // The next at most `size` nonces. Waits while there is no work; nothing at the end, or once
   // `is_out`, which whoever sets it says by wake().
   std::optional<Batch> take(std::size_t size, const std::atomic<bool>& is_out);
+  std::optional<Batch> take(std::size_t size) {
+    const std::atomic<bool> is_out = false;
+    return take(size, is_out);
+  }
   void wake();
 
-  // Its work was replaced or cleared.
+  // Its work was replaced or cleared, or the end abandons it.
   bool is_worthless(const Batch& batch) const { return batch.generation != generation_; }
 
  private:

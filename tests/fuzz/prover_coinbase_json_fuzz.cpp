@@ -14,8 +14,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } else {
     CHECK(!coinbase.error().text().empty());
   }
+  const bool is_coinbase = prover::is_coinbase_file(text);
   if (const auto claim = prover::parse_coinbase_file(text); claim.ok()) {
-    CHECK(prover::is_coinbase_file(text));
+    CHECK(is_coinbase);
     CHECK(claim.value().challenge.degree >= 1 &&
           claim.value().challenge.degree <= prover::kDegreeMax);
     CHECK(!claim.value().solution.partials.empty());

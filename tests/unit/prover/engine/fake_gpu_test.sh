@@ -26,31 +26,29 @@ grep -q "the card's commitment is not what its polynomial says" <<<"$said"
 
 address=aleo1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq3ljyzc
 work=$(mktemp -d)
-pool=
+started=()
 undo() {
-  [ -z "$pool" ] || { kill "$pool" && wait "$pool"; } || true
+  kill "${started[@]}" 2>/dev/null || true
+  wait
   rm -rf "$work"
 }
 trap undo EXIT
 "$prover" pool --srs toy --degree 31 --address "$address" --data-dir "$work/pool" --listen 127.0.0.1:0 \
   --epoch-seconds 0 --target 2 --target-cap 2 2>"$work/pool.log" &
-pool=$!
-# until COMMAND...: it succeeds; the test's own limit is the timeout.
-until_true() {
-  until "$@"; do
-    kill -0 "$pool" || { cat "$work/pool.log"; exit 1; }
-    sleep 0.1
-  done
+started+=($!)
+# appears TEXT PID LOG: once the log has the text; fails when the process that writes it ends before.
+appears() {
+  grep -q "$1" < <(timeout 100 tail -F --pid="$2" -n +1 "$3" 2>/dev/null) || { cat "$3"; exit 1; }
 }
-until_true grep -qs 'state=ready' "$work/pool.log"
+appears 'state=ready' "${started[0]}" "$work/pool.log"
 port=$(sed -n 's/.*state=ready listen=127.0.0.1://p' "$work/pool.log")
 run=("$prover" run --engine cuda --srs toy --degree 31 --pool "127.0.0.1:$port" --address "$address")
 
 "${run[@]}" 2>"$work/run.log" &
-running=$!
-until_true grep -qs 'result=accepted' "$work/run.log"
-kill "$running"
-wait "$running"
+started+=($!)
+appears 'result=accepted' "${started[1]}" "$work/run.log"
+kill "${started[1]}"
+wait "${started[1]}"
 
 for fault in lost wrong; do
   code=0

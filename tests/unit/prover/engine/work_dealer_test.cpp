@@ -56,6 +56,7 @@ TEST_F(WorkDealerTest, EndLeavesWhatWasDealtUnlessItIsAbandoned) {
   EXPECT_TRUE(dealer_.is_worthless(*batch));
 }
 
+// Whether the threads come first is up to the machine: both orders must end.
 TEST_F(WorkDealerTest, WaitersGetWorkOrTheEnd) {
   std::optional<WorkDealer::Batch> got;
   std::jthread taker([&] { got = dealer_.take(4, is_out_); });
