@@ -56,13 +56,14 @@ class RedisReplicasTest : public ::testing::Test {
   }
 
   void wait_for(const std::function<bool()>& is_done) {
-    const base::TimePoint late_at = loop_.now() + std::chrono::seconds(20);
+    // A fail-over by itself takes a Sentinel up to some ten seconds.
+    const base::TimePoint late_at = loop_.now() + std::chrono::seconds(60);
     while (!is_done() && loop_.now() < late_at) {
       loop::Timer tick(loop_, [] {});
       tick.start_after(std::chrono::milliseconds(10));
       loop_.run_once();
     }
-    ASSERT_TRUE(is_done()) << "20 s passed";
+    ASSERT_TRUE(is_done()) << "60 s passed";
   }
   template <typename T>
   T wait_for_answer(const std::function<void(std::function<void(T)>)>& ask) {

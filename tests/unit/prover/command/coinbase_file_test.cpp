@@ -84,7 +84,8 @@ TEST_F(CoinbaseFileTest, OneSentenceSaysWhatDoesNotHold) {
 
 TEST_F(CoinbaseFileTest, TargetsAreAskedWhereTheFileNamesThem) {
   std::uint64_t sum = 0;
-  for (const auto& partial : parse_coinbase_file(file_.dump()).value().solution.partials) {
+  const CoinbaseClaim claim = parse_coinbase_file(file_.dump()).value();
+  for (const auto& partial : claim.solution.partials) {
     sum += target_of(partial.commitment);
   }
   const std::string target = std::to_string(target_of(
