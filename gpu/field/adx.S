@@ -4,12 +4,12 @@
 //   void gpu_fq_multiply_adx(uint64_t out[6], const uint64_t a[6], const uint64_t b[6])
 //   void gpu_fr_multiply_adx(uint64_t out[4], const uint64_t a[4], const uint64_t b[4])
 //
-// Each limb of b gives two rows. Its products with a are added to t0, t1, ... and a top
-// limb; then the multiple of the modulus that clears t0 is added and t moves down by one limb. In
-// both rows the low halves go down one carry chain (adox) and the high halves down the other (adcx),
-// so neither waits for the other. The moduli's top limbs have seven and three free bits, so the top
-// limb never overflows and no further one is kept from row to row (the "no-carry" condition that
-// gnark-crypto's documentation states). Of Fr's b any value will do: then t stays below 2 r too.
+// Each limb of b gives two rows. Its products with a are added to t0, t1, ... and a top limb; then
+// the multiple of the modulus that clears t0 is added and t moves down by one limb. In both rows the
+// low halves go down one carry chain (adox) and the high halves down the other (adcx), so neither
+// waits for the other. The moduli's top limbs have seven and three free bits, so the top limb never
+// overflows and no further one is kept from row to row (the "no-carry" condition that gnark-crypto's
+// documentation states). Of Fr's b any value will do: then t stays below 2 r too.
 //
 // rdi out, rsi a, rbx b; t0, t1, ... from r8 on, the top limb in r14, rdx is mulx's multiplier.
 #if defined(__x86_64__)
@@ -92,6 +92,48 @@
   modulus_end %r11
   .endm
 
+  // The first row has nothing to add to: r8 to r11, and \next, which is new.
+  .macro first_row next
+  movq (%rbx), %rdx
+  xorl %eax, %eax
+  mulxq (%rsi), %r8, %r9
+  mulxq 8(%rsi), %rax, %r10
+  adoxq %rax, %r9
+  mulxq 16(%rsi), %rax, %r11
+  adoxq %rax, %r10
+  mulxq 24(%rsi), %rax, \next
+  adoxq %rax, %r11
+  .endm
+
+  .macro first_end
+  movl $0, %eax
+  adoxq %rax, %r14
+  .endm
+
+  // rax, rcx, rdx, rsi = the four lowest limbs less those of the modulus; the borrow is in the carry.
+  .macro subtract_four modulus
+  movq %r8, %rax
+  movq %r9, %rcx
+  movq %r10, %rdx
+  movq %r11, %rsi
+  subq \modulus(%rip), %rax
+  sbbq \modulus+8(%rip), %rcx
+  sbbq \modulus+16(%rip), %rdx
+  sbbq \modulus+24(%rip), %rsi
+  .endm
+
+  // out's four lowest limbs: the difference unless it borrowed.
+  .macro put_four
+  cmovcq %r8, %rax
+  cmovcq %r9, %rcx
+  cmovcq %r10, %rdx
+  cmovcq %r11, %rsi
+  movq %rax, (%rdi)
+  movq %rcx, 8(%rdi)
+  movq %rdx, 16(%rdi)
+  movq %rsi, 24(%rdi)
+  .endm
+
   .macro save register
   pushq \register
   .cfi_adjust_cfa_offset 8
@@ -126,22 +168,12 @@
   save %r14
   movq %rdx, %rbx
 
-  // The first row has nothing to add to.
-  movq (%rbx), %rdx
-  xorl %eax, %eax
-  mulxq (%rsi), %r8, %r9
-  mulxq 8(%rsi), %rax, %r10
-  adoxq %rax, %r9
-  mulxq 16(%rsi), %rax, %r11
-  adoxq %rax, %r10
-  mulxq 24(%rsi), %rax, %r12
-  adoxq %rax, %r11
+  first_row %r12
   mulxq 32(%rsi), %rax, %r13
   adoxq %rax, %r12
   mulxq 40(%rsi), %rax, %r14
   adoxq %rax, %r13
-  movl $0, %eax
-  adoxq %rax, %r14
+  first_end
   q_row
   fq_a_row 1
   q_row
@@ -154,31 +186,16 @@
   fq_a_row 5
   q_row
 
-  // out = t - q unless that borrows.
-  movq %r8, %rax
-  movq %r9, %rcx
-  movq %r10, %rdx
-  movq %r11, %rsi
   movq %r12, %rbx
   movq %r13, %r14
-  subq .Lq(%rip), %rax
-  sbbq .Lq+8(%rip), %rcx
-  sbbq .Lq+16(%rip), %rdx
-  sbbq .Lq+24(%rip), %rsi
+  subtract_four .Lq
   sbbq .Lq+32(%rip), %rbx
   sbbq .Lq+40(%rip), %r14
-  cmovcq %r8, %rax
-  cmovcq %r9, %rcx
-  cmovcq %r10, %rdx
-  cmovcq %r11, %rsi
   cmovcq %r12, %rbx
   cmovcq %r13, %r14
-  movq %rax, (%rdi)
-  movq %rcx, 8(%rdi)
-  movq %rdx, 16(%rdi)
-  movq %rsi, 24(%rdi)
   movq %rbx, 32(%rdi)
   movq %r14, 40(%rdi)
+  put_four
 
   restore %r14
   restore %r13
@@ -191,17 +208,8 @@
   save %r14
   movq %rdx, %rbx
 
-  movq (%rbx), %rdx
-  xorl %eax, %eax
-  mulxq (%rsi), %r8, %r9
-  mulxq 8(%rsi), %rax, %r10
-  adoxq %rax, %r9
-  mulxq 16(%rsi), %rax, %r11
-  adoxq %rax, %r10
-  mulxq 24(%rsi), %rax, %r14
-  adoxq %rax, %r11
-  movl $0, %eax
-  adoxq %rax, %r14
+  first_row %r14
+  first_end
   r_row
   fr_a_row 1
   r_row
@@ -210,23 +218,8 @@
   fr_a_row 3
   r_row
 
-  // out = t - r unless that borrows.
-  movq %r8, %rax
-  movq %r9, %rcx
-  movq %r10, %rdx
-  movq %r11, %rsi
-  subq .Lr(%rip), %rax
-  sbbq .Lr+8(%rip), %rcx
-  sbbq .Lr+16(%rip), %rdx
-  sbbq .Lr+24(%rip), %rsi
-  cmovcq %r8, %rax
-  cmovcq %r9, %rcx
-  cmovcq %r10, %rdx
-  cmovcq %r11, %rsi
-  movq %rax, (%rdi)
-  movq %rcx, 8(%rdi)
-  movq %rdx, 16(%rdi)
-  movq %rsi, 24(%rdi)
+  subtract_four .Lr
+  put_four
 
   restore %r14
   restore %rbx
