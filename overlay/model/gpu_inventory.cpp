@@ -5,19 +5,10 @@
 #include <tuple>
 #include <utility>
 
+#include "overlay/model/plain_text.h"
+
 namespace model {
 namespace {
-
-bool is_plain(char c) {
-  return c >= 0x20 && c <= 0x7e;
-}
-
-std::string plain(std::string_view text, std::size_t size_max = kGpuTextBytesMax) {
-  std::string out(text.substr(0, size_max));
-  std::replace_if(
-      out.begin(), out.end(), [](char c) { return !is_plain(c); }, '?');
-  return out;
-}
 
 std::string read_plain(JsonReader& reader, std::string_view field,
                        std::size_t size_max = kGpuTextBytesMax) {
@@ -91,11 +82,11 @@ GpuInventory read_members(JsonReader& reader) {
 GpuInventory make_gpu_inventory(std::string_view driver, const std::vector<Gpu>& gpus) {
   std::map<std::pair<std::string, std::uint64_t>, std::uint32_t> counts;
   for (const Gpu& gpu : gpus) {
-    std::string name = gpu.model.empty() ? "unknown" : plain(gpu.model);
+    std::string name = gpu.model.empty() ? "unknown" : plain_text(gpu.model, kGpuTextBytesMax);
     std::uint32_t& count = counts[{std::move(name), std::min(gpu.memory_bytes, kJsonNumberMax)}];
     count = std::min(count + 1, kGpuCountMax);
   }
-  GpuInventory made{.driver = plain(driver), .devices = {}};
+  GpuInventory made{.driver = plain_text(driver, kGpuTextBytesMax), .devices = {}};
   for (const auto& [key, count] : counts) {
     if (made.devices.size() == kGpuGroupsMax) {
       break;
@@ -132,7 +123,7 @@ std::optional<GpuInventory> read_gpus(JsonReader& reader, std::string_view field
 std::string encode(const GpuAnswer& answer, nlohmann::ordered_json cards) {
   nlohmann::ordered_json object = gpus_json(answer.gpus);
   object["cards"] = std::move(cards);
-  object["why"] = plain(answer.why, kGpuWhyBytesMax);
+  object["why"] = plain_text(answer.why, kGpuWhyBytesMax);
   return object.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 

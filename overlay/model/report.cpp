@@ -1,16 +1,12 @@
 #include "overlay/model/report.h"
 
-#include <algorithm>
-
 #include "overlay/model/enrol.h"
+#include "overlay/model/plain_text.h"
 
 namespace model {
 
 std::string report_problem(std::string_view text) {
-  std::string problem(text.substr(0, kReportProblemBytesMax));
-  std::replace_if(
-      problem.begin(), problem.end(), [](char c) { return c < 0x20 || c > 0x7e; }, '?');
-  return problem;
+  return plain_text(text, kReportProblemBytesMax);
 }
 
 std::string encode(const NodeReport& report) {
