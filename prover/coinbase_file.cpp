@@ -58,17 +58,19 @@ base::Result<CoinbaseClaim> parse_coinbase_file(std::string_view text,
   Json document = std::move(json).value();
   CoinbaseClaim out;
   model::JsonReader reader(kWhat, document);
-  out.challenge.epoch_number =
-      context.epoch_number.has_value()
-          ? *context.epoch_number
-          : static_cast<std::uint32_t>(
-                reader.number("epoch_number", 0, std::numeric_limits<std::uint32_t>::max()));
+  // What is given beside the file wins, and what the file says must be right all the same.
+  if (!context.epoch_number.has_value() || document.contains("epoch_number")) {
+    out.challenge.epoch_number = static_cast<std::uint32_t>(
+        reader.number("epoch_number", 0, std::numeric_limits<std::uint32_t>::max()));
+  }
+  if (!context.epoch_block_hash.has_value() || document.contains("epoch_block_hash")) {
+    out.challenge.epoch_block_hash = reader.parsed(
+        "epoch_block_hash", kHashTextMax,
+        [](std::string_view hash) { return parse_block_hash_option(std::string(hash)); });
+  }
+  out.challenge.epoch_number = context.epoch_number.value_or(out.challenge.epoch_number);
   out.challenge.epoch_block_hash =
-      context.epoch_block_hash.has_value()
-          ? *context.epoch_block_hash
-          : reader.parsed("epoch_block_hash", kHashTextMax, [](std::string_view hash) {
-              return parse_block_hash_option(std::string(hash));
-            });
+      context.epoch_block_hash.value_or(out.challenge.epoch_block_hash);
   out.challenge.degree = static_cast<std::uint32_t>(
       reader.optional_number("degree", 1, kDegreeMax).value_or(kPuzzleDegree));
   const auto each_min = reader.optional_number("proof_target", 0, kNumberMax);

@@ -117,6 +117,8 @@ TEST_F(CoinbaseFileTest, WhatIsKnownBesideTheFileWinsAndMayBeAbsentFromIt) {
   EXPECT_EQ(verdict_in(bare, {.epoch_number = 7}),
             "coinbase solution: epoch_block_hash: absent, expected a value");
   EXPECT_EQ(verdict_in(with("/epoch_number", 8), epoch), "valid");
+  EXPECT_EQ(verdict_in(with("/epoch_number", "x"), epoch),
+            "coinbase solution: epoch_number: \"x\", expected a number in 0..4294967295");
   EXPECT_EQ(verdict_in(file_, {.epoch_number = 8}),
             "proof.w: does not hold for this epoch, these addresses, nonces and commitments");
   const std::uint64_t most = 1'000'000'000;
