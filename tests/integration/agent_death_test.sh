@@ -71,7 +71,7 @@ url="http://127.0.0.1:7755/v2/${image#*/}/blobs/$digest?ns=$origin_name"
 # The mirror is seconds old: until it has found a replica it answers 404, which is not to be taken for the blob.
 in_host "$host" sh -c '
   curl -sf --retry 30 --retry-delay 1 --retry-all-errors --limit-rate 64k -o /run/lab-blob "$1" &' curl "$url"
-undo+=("in_host $host pkill -x curl || true")
+undo+=("in_host $host sh -c '! pgrep -x curl >/dev/null || pkill -x curl'")
 await 40 "the answer is under way" in_host "$host" test -s /run/lab-blob
 mirror=$(in_host "$host" pgrep -x linkspan-mirror)
 kill_agent keeper

@@ -59,11 +59,12 @@ expect_no_ping_lost() { # HOST
     /run/lab-pings || fails "$(in_host "$1" tail -n 4 /run/lab-pings)"
 }
 
-# The mirror of HOST has chosen the replica of its own site. What it measured on a machine that was busy, or learned
-# from a replica that an earlier test killed, is put right by itself, in a minute or two.
-prefers_own_site() { # HOST
+# The mirror of HOST has chosen the replica of SITE. What it measured on a machine that was busy, or learned from a
+# replica that an earlier test killed, is put right by itself, in a minute or two.
+prefers_site() { # HOST SITE
   in_host "$1" linkspan-mirror explain --json >"$scratch/explain"
-  jq -e '. as $all | [.sources[].preferred] | all(. as $id | any($all.replicas[]; .id == $id and .site == $all.site))' \
+  jq -e --arg site "$2" \
+    '. as $all | [.sources[].preferred] | all(. as $id | any($all.replicas[]; .id == $id and .site == $site))' \
     "$scratch/explain" || { in_host "$1" linkspan-mirror explain; return 1; }
 }
 

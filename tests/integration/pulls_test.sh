@@ -20,7 +20,7 @@ sent() { # REGISTRY, to the host at $address since the mark: bytes of blobs
 from_own_site() { # HOST
   local own registry
   own=$(site_of "$1")-replica
-  await 180 "the mirror of $1 prefers its own site's replica" prefers_own_site "$1"
+  await 180 "the mirror of $1 prefers its own site's replica" prefers_site "$1" "$(site_of "$1")"
   forget_image "$tag" "$1"
   in_host "$1" sh -c 'rm -rf /var/cache/linkspan-mirror/*'
   for registry in "${registries[@]}"; do mark[$registry]=$(log_mark "$registry"); done

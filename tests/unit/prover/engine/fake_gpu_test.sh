@@ -28,7 +28,8 @@ address=aleo1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq3ljyzc
 work=$(mktemp -d)
 started=()
 undo() {
-  kill "${started[@]}" 2>/dev/null || true
+  local pid
+  for pid in "${started[@]}"; do ! kill -0 "$pid" 2>/dev/null || kill "$pid"; done
   wait
   rm -rf "$work"
 }
